@@ -58,7 +58,7 @@ export async function openRun({ config, dir, terminal, signal }: OpenOptions): P
     const { threads, device } = config.policy;
     const openAt = (path: string) =>
       openPolicy(path.includes(':') ? path : `onnx:${join(dir, path)}`, { threads, device });
-    const policy = await openAt(currentPolicy(ledger)?.path ?? config.policy.uri);
+    let policy = await openAt(currentPolicy(ledger)?.path ?? config.policy.uri);
     closers.push(() => policy.close());
     const checker = openChecker(config.checker, {
       onEvent: ({ event, reason }) => log.debug({ event }, `lean worker ${event}: ${reason}`),
@@ -90,8 +90,15 @@ export async function openRun({ config, dir, terminal, signal }: OpenOptions): P
       config,
       ledger,
       checker,
-      policy,
+      get policy() {
+        return policy;
+      },
       openPolicy: openAt,
+      async replacePolicy(path) {
+        const old = policy;
+        policy = await openAt(path);
+        await old.close();
+      },
       prompts,
       problems,
       startProgress,

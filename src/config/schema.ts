@@ -120,6 +120,9 @@ const data = z.strictObject({
   trainProblems: count()
     .default(160)
     .meta({ description: 'Unproved statements of the train split tried each round' }),
+  pool: count().default(0).meta({
+    description: 'Statements of the train split that the run works on, a fixed random part; 0 is all of them',
+  }),
   protected: z
     .array(z.string().min(1))
     .default([])
@@ -140,6 +143,9 @@ const propose = z.strictObject({
     .max(1)
     .default(0.1)
     .meta({ description: 'No lemma is in more than this share of the prompts' }),
+  policy: z.enum(['current', 'first']).default('current').meta({
+    description: 'Who conjectures: the model as it is now, or as the run began (a frozen conjecturer)',
+  }),
 });
 
 const screen = z.strictObject({
@@ -151,6 +157,19 @@ const screen = z.strictObject({
 
 const prove = z.strictObject({
   samples: positive().default(8).meta({ description: 'Attempts at each statement in a round' }),
+  maxSamples: positive().exactOptional().meta({
+    description:
+      'Attempts in all at a statement whose pass rate may be in select.window after prove.samples; no more when absent',
+  }),
+  extendUnproved: z.boolean().default(false).meta({
+    description: 'Up to prove.maxSamples also where none of the first attempts was a proof',
+  }),
+  replayShare: share()
+    .default(0.05)
+    .meta({ description: 'Chance of a proved statement to be proved again in a round' }),
+  replayBelow: share().default(0.35).meta({
+    description: 'A proved statement whose best pass rate is below this is always proved again',
+  }),
   temperature: z.number().min(0).default(1).meta({ description: 'Sampling temperature; 0 is greedy' }),
   topP: z.number().gt(0).max(1).default(1).meta({ description: 'Nucleus sampling; 1 is off' }),
   maxTokens: positive().default(96).meta({ description: 'Longest proof', unit: 'tokens' }),
@@ -176,11 +195,25 @@ const select = z.strictObject({
 });
 
 const learn = z.strictObject({
+  frozen: z.boolean().default(false).meta({ description: 'Sample and judge only: the model never learns' }),
   objective: z
     .enum(OBJECTIVES)
     .default('oreal-repo')
     .meta({ description: 'Rule that turns groups of judged attempts into signed weights' }),
   conjecturerShare: share().default(0.3).meta({ description: 'Share of the loss given to kept conjectures' }),
+  bufferRounds: positive()
+    .default(1)
+    .meta({ description: 'Judged attempts of so many latest rounds are learned from' }),
+  conjecturerRounds: positive()
+    .default(3)
+    .meta({ description: 'Kept conjectures of so many latest rounds are learned from' }),
+  refreshEvery: count().default(0).meta({
+    description: 'Every so many rounds the first model learns anew from everything verified; 0 is never',
+  }),
+  refreshLast: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'The last of several rounds is such a refresh' }),
   batchRows: positive().default(64).meta({ description: 'Rows of one optimiser step' }),
   epochs: positive().default(1).meta({ description: "Passes over the round's rows" }),
   learningRate: z.number().gt(0).max(1).default(1e-4).meta({ description: 'Peak learning rate' }),
@@ -207,6 +240,9 @@ const evaluate = z.strictObject({
   problems: count()
     .default(100)
     .meta({ description: 'Held-out statements evaluated; the same ones every round' }),
+  every: positive()
+    .default(1)
+    .meta({ description: 'Evaluate after every so many rounds, and after the last' }),
   samples: positive().default(8).meta({ description: 'Attempts at each of them' }),
   k: z
     .array(positive())
@@ -244,6 +280,14 @@ export const configSchema = z
         path: ['select', 'window', 'low'],
         message: `less than select.window.high (${window.high})`,
         input: window.low,
+      });
+    const { samples, maxSamples = samples } = config.prove;
+    if (maxSamples < samples)
+      context.addIssue({
+        code: 'custom',
+        path: ['prove', 'maxSamples'],
+        message: `at least prove.samples (${samples})`,
+        input: maxSamples,
       });
     config.evaluate.k.forEach((k, i) => {
       if (k > config.evaluate.samples)

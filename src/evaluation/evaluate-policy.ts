@@ -53,7 +53,7 @@ async function sampleStage(
   samples: number,
   { sampler, policy }: EvaluationSettings,
 ): Promise<void> {
-  await attemptAll(trial, EVALUATION.round, EVALUATION.purpose, problems, samples, sampler);
+  await attemptAll(trial, EVALUATION.round, EVALUATION.purpose, problems, { from: 0, to: samples }, sampler);
   trial.signal.throwIfAborted();
   const stored = attemptsByProblem(trial);
   const wanted = problems.length * samples;

@@ -9,6 +9,8 @@ export interface AttemptSet {
   readonly round: number;
   readonly purpose: Purpose;
   readonly policyVersion?: string;
+  /** Only the first so many attempts at each statement. */
+  readonly below?: number;
 }
 
 export function attemptsTable(connection: Connection) {
@@ -81,11 +83,11 @@ export function attemptsTable(connection: Connection) {
   };
 }
 
-export const IN_SET =
-  'a.round = @round AND a.purpose = @purpose AND (@policyVersion IS NULL OR a.policy_version = @policyVersion)';
+export const IN_SET = `a.round = @round AND a.purpose = @purpose AND (@policyVersion IS NULL OR a.policy_version = @policyVersion)
+  AND (@below IS NULL OR a.sample_index < @below)`;
 
-export function parametersOf({ round, purpose, policyVersion }: AttemptSet): Parameters {
-  return { round, purpose, policyVersion: policyVersion ?? null };
+export function parametersOf({ round, purpose, policyVersion, below }: AttemptSet): Parameters {
+  return { round, purpose, policyVersion: policyVersion ?? null, below: below ?? null };
 }
 
 const INSERT = `INSERT INTO attempts

@@ -28,6 +28,10 @@ export const sharePerStatement: Weight = ({ reward }, { c }) => reward / c;
 export const shortAndQuick: Weight = ({ reward, chars, verifySeconds }, { c }, { charDecay, secondDecay }) =>
   (reward * Math.exp(-charDecay * chars - secondDecay * verifySeconds)) / c;
 
+/** γ^L with γ = e^−charDecay, L characters: what short proofs are worth more by. */
+export const short: Weight = ({ reward, chars }, _counts, { charDecay }) =>
+  reward * Math.exp(-charDecay * chars);
+
 /** r_i − mean_{j≠i} r_j: the leave-one-out advantage, K/(K−1)·(r_i − mean r). */
 export const leaveOneOut =
   (scale: RewardScale): Weight =>

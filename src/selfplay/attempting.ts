@@ -7,42 +7,57 @@ import type { Statement } from '../statements/statement.ts';
 import type { Trial } from './run.ts';
 import { sampleAll } from './sampling.ts';
 
-/** Samples `samples` attempts at each statement, but for those the ledger already holds. */
+/** Which of a statement's attempts: indices `from` up to, not including, `to`. */
+export interface IndexRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * Samples the attempts `range` at each statement, but for those the ledger already holds. `onStored` is told of the
+ * new ones once they are in the ledger; sampling waits for it.
+ */
 export async function attemptAll(
   run: Trial,
   round: number,
   purpose: Purpose,
   statements: readonly Statement[],
-  samples: number,
+  { from, to }: IndexRange,
   sampler: SamplerSettings,
+  onStored: (attempts: readonly AttemptRecord[]) => Promise<void> | void = () => {},
 ): Promise<void> {
   const stored = run.ledger.attempts.ids({ round, purpose });
   const id = (statementId: string, index: number) => `${purpose}/r${round}/${statementId}/${index}`;
+  const indices = Array.from({ length: to - from }, (_, i) => from + i);
+  // A later stage has a seed of its own: completion i of a request is a function of seed and i.
+  const stage = from === 0 ? [] : [from];
   const requests: SampleRequest[] = statements
-    .filter((s) => !Array.from({ length: samples }, (_, i) => i).every((i) => stored.has(id(s.id, i))))
+    .filter((s) => !indices.every((i) => stored.has(id(s.id, i))))
     .map((s) => ({
       id: s.id,
       prompt: run.prompts.prover(s),
-      n: samples,
-      seed: seedFor(run.config.run.seed, purpose, round, s.id),
+      n: to - from,
+      seed: seedFor(run.config.run.seed, purpose, round, s.id, ...stage),
     }));
   const byId = new Map(requests.map((r) => [r.id, r]));
-  await sampleAll(run, round, `${purpose}: sampling`, requests, sampler, (completions) =>
-    run.ledger.attempts.insert(
-      completions.map((c): AttemptRecord => {
-        const request = byId.get(c.id);
-        return {
-          ...c,
-          id: id(c.id, c.index),
-          round,
-          purpose,
-          statementId: c.id,
-          prompt: request?.prompt ?? '',
-          text: proofOf(c.text),
-          sampler,
-          seed: request?.seed ?? 0,
-        };
-      }),
-    ),
-  );
+  await sampleAll(run, round, `${purpose}: sampling`, requests, sampler, async (completions) => {
+    const attempts = completions.map((c): AttemptRecord => {
+      const request = byId.get(c.id);
+      const index = from + c.index;
+      return {
+        ...c,
+        id: id(c.id, index),
+        index,
+        round,
+        purpose,
+        statementId: c.id,
+        prompt: request?.prompt ?? '',
+        text: proofOf(c.text),
+        sampler,
+        seed: request?.seed ?? 0,
+      };
+    });
+    run.ledger.attempts.insert(attempts);
+    await onStored(attempts.filter((a) => !stored.has(a.id)));
+  });
 }

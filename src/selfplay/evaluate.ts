@@ -5,7 +5,8 @@ import { judgeAll } from './judging.ts';
 import type { Run } from './run.ts';
 
 export async function evaluate(run: Run, round: number): Promise<() => void> {
-  const { problems: wanted, samples, temperature, topP, maxTokens } = run.config.evaluate;
+  const { problems: wanted, every, samples, temperature, topP, maxTokens } = run.config.evaluate;
+  if (round % every !== 0 && round !== run.config.run.rounds) return () => {};
   const problems = shuffled(run.problems.heldout, randomFrom(seedFor(run.config.run.seed, 'heldout'))).slice(
     0,
     wanted,
@@ -13,7 +14,8 @@ export async function evaluate(run: Run, round: number): Promise<() => void> {
   run.ledger.statements.insert(
     problems.map((p) => ({ ...p, source: 'dataset' as const, dataset: run.config.data.dataset })),
   );
-  await attemptAll(run, round, 'evaluate', problems, samples, { temperature, topP, topK: 0, maxTokens });
+  const all = { from: 0, to: samples };
+  await attemptAll(run, round, 'evaluate', problems, all, { temperature, topP, topK: 0, maxTokens });
   if (!run.signal.aborted) await judgeAll(run, { round, purpose: 'evaluate' }, 'evaluate: verdicts');
   return () => {};
 }

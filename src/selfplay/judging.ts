@@ -1,5 +1,5 @@
 /** Judging as every step does it: whatever attempts of a set have no verdict get one, stored as they come. */
-import type { Attempt, Verdict } from '../checkers/checker.ts';
+import type { Attempt, Source, Verdict } from '../checkers/checker.ts';
 import type { AttemptSet } from '../ledger/index.ts';
 import type { Trial } from './run.ts';
 import { addToMetrics } from './sampling.ts';
@@ -9,7 +9,19 @@ const BATCH = 64;
 /** Attempts that ended in a fault are asked once more when a step is resumed; a verdict never changes otherwise. */
 export async function judgeAll(run: Trial, set: AttemptSet, label: string): Promise<void> {
   const attempts = pendingAttempts(run, set);
-  const progress = run.startProgress({ label, unit: 'verdicts', total: attempts.length });
+  await judgeEach(run, set.round, label, attempts, attempts.length);
+}
+
+/** Stores verdicts as they come. `total` is how many are expected, for the progress line. */
+export async function judgeEach(
+  run: Trial,
+  round: number,
+  label: string,
+  attempts: Source<Attempt>,
+  total: number,
+  onVerdict: () => void = () => {},
+): Promise<void> {
+  const progress = run.startProgress({ label, unit: 'verdicts', total });
   const started = run.now();
   let batch: Verdict[] = [];
   let judged = 0;
@@ -23,6 +35,7 @@ export async function judgeAll(run: Trial, set: AttemptSet, label: string): Prom
     for await (const verdict of run.checker.judge(attempts)) {
       batch.push(verdict);
       judged++;
+      onVerdict();
       proved += verdict.verdict === 'proved' ? 1 : 0;
       progress.advance(1, `${proved} proved`);
       if (batch.length >= BATCH) flush();
@@ -31,18 +44,18 @@ export async function judgeAll(run: Trial, set: AttemptSet, label: string): Prom
     flush();
   } finally {
     progress.end();
-    addToMetrics(run, set.round, {
+    addToMetrics(run, round, {
       'judge.verdicts': judged,
       'judge.seconds': (run.now() - started) / 1000,
     });
   }
 }
 
-function pendingAttempts(run: Trial, set: AttemptSet): Attempt[] {
-  return run.ledger.attempts.pending(set, { retryFaults: true }).map((a) => {
-    const statement = run.ledger.statements.get(a.statementId);
+export function pendingAttempts(run: Trial, set: AttemptSet): Attempt[] {
+  return run.ledger.attempts.pending(set, { retryFaults: true }).map(({ id, statementId, text }) => {
+    const statement = run.ledger.statements.get(statementId);
     if (statement === undefined)
-      throw new Error(`Attempt ${a.id} names a statement the ledger lacks: ${a.statementId}`);
-    return { id: a.id, statement, proof: a.text };
+      throw new Error(`Attempt ${id} names a statement the ledger lacks: ${statementId}`);
+    return { id, statement, proof: text };
   });
 }

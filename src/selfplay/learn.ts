@@ -4,19 +4,27 @@
  */
 import { join, relative } from 'node:path';
 import type { Config } from '../config/index.ts';
-import type { JudgedAttempt, WeightRecord } from '../ledger/index.ts';
-import { type Group, type Objective, type ObjectiveSettings, objectiveNamed } from '../objectives/index.ts';
+import type { WeightRecord } from '../ledger/index.ts';
+import { type ObjectiveSettings, objectiveNamed } from '../objectives/index.ts';
 import { randomFrom, seedFor } from '../ops/seeds.ts';
 import { type Bundle, freezeBundle } from '../policy/bundle.ts';
 import { writeBundle } from '../policy/bundle-file.ts';
+import type { Policy } from '../policy/policy.ts';
+import { type ConjectureExample, conjectureExamples } from './conjecturing.ts';
+import { trainingGroups } from './groups.ts';
 import { referenceLogprobs, withLogprobs } from './references.ts';
+import { isRefresh, retrain, verifiedGroups } from './refresh.ts';
 import type { Run } from './run.ts';
 import { addToMetrics } from './sampling.ts';
-import { planTraining, type SampledSequence, type TrainingPlan } from './training.ts';
+import { type PlanInput, planTraining, type TrainingPlan } from './training.ts';
+import { firstPolicy } from './versions.ts';
 
 export async function learn(run: Run, round: number): Promise<() => void> {
-  const objective = objectiveNamed(run.config.learn.objective);
-  const plan = await planRound(run, round, objective);
+  const parent = run.policy.version;
+  const stay = () => run.ledger.rounds.setPolicyOut(round, parent);
+  if (run.config.learn.frozen) return stay;
+  const refresh = isRefresh(run, round);
+  const plan = await (refresh ? planRefresh(run, round) : planRound(run, round));
   const { stats, steps } = plan;
   run.ledger.metrics.set(round, {
     'learn.groups': stats.groups,
@@ -25,16 +33,17 @@ export async function learn(run: Run, round: number): Promise<() => void> {
     'learn.negatives': stats.negatives,
     'learn.masked': stats.masked,
   });
-  const parent = run.policy.version;
   if (steps.length === 0) {
     run.say(
       'nothing to learn from: no group with both outcomes, no conjecture kept; the policy stays as it is',
     );
-    return () => run.ledger.rounds.setPolicyOut(round, parent);
+    return stay;
   }
-  const bundle = freezeBundle({ objective: objective.name, optimizer: optimizer(run), steps });
+  const bundle = freezeBundle({ objective: plan.objective, optimizer: optimizer(run), steps });
   const path = writeBundle(join(run.dir, 'bundles'), bundle);
-  const { version, saved } = await update(run, round, bundle);
+  const { version, saved } = await (refresh
+    ? refreshed(run, round, bundle)
+    : update(run, run.policy, round, bundle));
   return () => {
     run.ledger.bundles.insert(
       {
@@ -44,16 +53,15 @@ export async function learn(run: Run, round: number): Promise<() => void> {
         tokens: tokensOf(bundle),
         path: relative(run.dir, path),
       },
-      weightRecords(run, round, plan, bundle.hash),
+      weightRecords(plan, bundle.hash),
     );
-    run.ledger.facts.set(settingsFact(round), { objective: objective.name, ...plan.settings });
-    const createdAt = run.now();
+    run.ledger.facts.set(settingsFact(round), { objective: plan.objective, ...plan.settings });
     run.ledger.policies.insert({
       version,
-      parent,
+      parent: refresh ? (firstPolicy(run.ledger)?.version ?? parent) : parent,
       bundleHash: bundle.hash,
       path: relative(run.dir, saved),
-      createdAt,
+      createdAt: run.now(),
     });
     run.ledger.rounds.setPolicyOut(round, version);
   };
@@ -62,30 +70,59 @@ export async function learn(run: Run, round: number): Promise<() => void> {
 /** Name of the ledger's fact that holds the objective's settings in force in a round. */
 export const settingsFact = (round: number) => `objective.${round}`;
 
-async function planRound(run: Run, round: number, objective: Objective): Promise<TrainingPlan> {
-  const { conjecturerShare, batchRows, epochs } = run.config.learn;
-  const sequences = new Map<string, SampledSequence>();
-  const groups: Group[] = [];
-  for (const { statementId, attempts } of run.ledger.attempts.judgedGroups({ round, purpose: 'prove' })) {
-    for (const attempt of attempts) sequences.set(attempt.id, attempt);
-    groups.push({ statementId, attempts: attempts.map(judged) });
-  }
+interface RoundPlan extends TrainingPlan {
+  readonly objective: string;
+  readonly conjectures: readonly ConjectureExample[];
+}
+
+async function planRound(run: Run, round: number): Promise<RoundPlan> {
+  const { learn } = run.config;
+  const objective = objectiveNamed(learn.objective);
+  const { groups, sequences } = trainingGroups(run.ledger, round, learn.bufferRounds);
   const settings = objectiveSettings(run.config, round);
   const references = await referenceLogprobs(run, objective, settings, groups, sequences);
-  const conjectures = keptConjectures(run, round);
-  for (const conjecture of conjectures) sequences.set(conjecture.id, conjecture);
-  return planTraining({
+  return plan(run, round, {
     groups: objective.readsLogprobs ? withLogprobs(groups, sequences, references) : groups,
     objective,
     settings,
     sequences,
     references,
-    conjectures: conjectures.map((c) => c.id),
+    conjectures: conjectureExamples(run.ledger, round, learn.conjecturerRounds),
+  });
+}
+
+/** Everything verified, and every conjecture ever kept. */
+function planRefresh(run: Run, round: number): RoundPlan {
+  run.say('refresh: the first policy learns from everything verified so far', { round });
+  const { groups, sequences } = verifiedGroups(run.ledger, round, run.config.select.window.high);
+  const conjectures = conjectureExamples(run.ledger, round, round);
+  return plan(run, round, {
+    groups,
+    objective: retrain,
+    settings: {},
+    sequences,
+    references: new Map(),
+    conjectures,
+  });
+}
+
+interface Parts extends Pick<PlanInput, 'groups' | 'objective' | 'settings' | 'sequences' | 'references'> {
+  readonly conjectures: readonly ConjectureExample[];
+}
+
+function plan({ config }: Run, round: number, parts: Parts): RoundPlan {
+  const { conjecturerShare, batchRows, epochs } = config.learn;
+  const conjectures = conjecturerShare > 0 ? parts.conjectures : [];
+  const training = planTraining({
+    ...parts,
+    sequences: new Map([...parts.sequences, ...conjectures.map((c) => [c.id, c] as const)]),
+    conjectures,
     conjecturerShare,
     batchRows,
     epochs,
-    random: randomFrom(seedFor(run.config.run.seed, 'learn', round)),
+    random: randomFrom(seedFor(config.run.seed, 'learn', round)),
   });
+  return { ...training, objective: parts.objective.name, conjectures };
 }
 
 /** What the configuration says of the objective, and the seed of its choices in that round. */
@@ -98,35 +135,21 @@ export function objectiveSettings(config: Config, round: number): Partial<Object
   };
 }
 
-const judged = (a: JudgedAttempt): Group['attempts'][number] => ({
-  attemptId: a.id,
-  reward: a.verdict === 'fault' ? null : a.verdict === 'proved' ? 1 : 0,
-  tokens: a.tokens.length,
-  chars: a.text.length,
-  verifySeconds: a.ms / 1000,
-  truncated: a.finish === 'length',
-});
-
-/** The completions that became this round's selected conjectures, one each. */
-function keptConjectures(run: Run, round: number): SampledSequence[] {
-  const selected = new Set(
-    run.ledger.selections
-      .list(round)
-      .filter((s) => s.outcome === 'selected')
-      .map((s) => s.statementId),
-  );
-  const screenings = new Map(run.ledger.conjectures.screenings(round).map((s) => [s.conjectureId, s]));
-  return run.ledger.conjectures.list(round).filter((c) => {
-    const { outcome, statementId } = screenings.get(c.id) ?? {};
-    return outcome === 'kept' && statementId != null && selected.has(statementId);
-  });
+/** The first policy learns the bundle and takes the current one's place. */
+async function refreshed(run: Run, round: number, bundle: Bundle) {
+  const first = await run.openPolicy(firstPolicy(run.ledger)?.path ?? run.config.policy.uri);
+  try {
+    return await update(run, first, round, bundle);
+  } finally {
+    await first.close();
+  }
 }
 
-async function update(run: Run, round: number, bundle: Bundle) {
+async function update(run: Run, policy: Policy, round: number, bundle: Bundle) {
   const progress = run.startProgress({ label: 'learn', unit: 'steps', total: bundle.steps.length });
   const losses: Record<string, number> = {};
   try {
-    const learned = await run.policy.learn(bundle, ({ step, loss, gradNorm }) => {
+    const learned = await policy.learn(bundle, ({ step, loss, gradNorm }) => {
       losses[`learn.loss.${step}`] = loss;
       progress.advance(1, `loss ${loss.toFixed(4)}, gradient norm ${gradNorm.toFixed(2)}`);
     });
@@ -139,47 +162,39 @@ async function update(run: Run, round: number, bundle: Bundle) {
       'learn.maxGradNorm': learned.maxGradNorm,
     });
     const saved = join(run.dir, 'policies', learned.version);
-    await run.policy.save(saved);
+    await policy.save(saved);
+    if (policy !== run.policy) await run.replacePolicy(relative(run.dir, saved));
     return { version: learned.version, saved };
   } finally {
     progress.end();
   }
 }
 
-function weightRecords(run: Run, round: number, plan: TrainingPlan, bundleHash: string): WeightRecord[] {
-  const objective = run.config.learn.objective;
-  const proofs = plan.weighted.map(
-    ({ attemptId, reward, c, k, weight }): WeightRecord => ({
-      bundleHash,
-      role: 'prover',
-      sampleId: attemptId,
-      objective,
-      reward,
-      c,
-      k,
-      weight,
-    }),
-  );
-  const rates = new Map(run.ledger.selections.list(round).map((s) => [s.statementId, s]));
-  const conjectures = run.ledger.conjectures
-    .screenings(round)
-    .filter((s) => plan.conjectures.includes(s.conjectureId));
+function weightRecords({ objective, weighted, conjectures }: RoundPlan, bundleHash: string): WeightRecord[] {
+  const shared = { bundleHash, objective };
   return [
-    ...proofs,
-    ...conjectures.map(({ conjectureId, statementId }): WeightRecord => {
-      const rate = rates.get(statementId ?? '');
-      const [c, k] = [rate?.proved ?? 0, rate?.judged ?? 0];
-      return {
-        bundleHash,
-        role: 'conjecturer',
-        sampleId: conjectureId,
-        objective,
-        reward: null,
+    ...weighted.map(
+      ({ attemptId, reward, c, k, weight }): WeightRecord => ({
+        ...shared,
+        role: 'prover',
+        sampleId: attemptId,
+        reward,
         c,
         k,
-        weight: 1,
-      };
-    }),
+        weight,
+      }),
+    ),
+    ...conjectures.map(
+      ({ id, weight, selection }): WeightRecord => ({
+        ...shared,
+        role: 'conjecturer',
+        sampleId: id,
+        reward: null,
+        c: selection.proved,
+        k: selection.judged,
+        weight,
+      }),
+    ),
   ];
 }
 

@@ -1,10 +1,11 @@
 /** Propose: the conjecturer writes statements, each from a seed, its proof and a lemma that proof uses. */
 import type { ConjectureRecord } from '../ledger/index.ts';
 import { randomFrom, seedFor } from '../ops/seeds.ts';
-import type { SampleRequest, SamplerSettings } from '../policy/policy.ts';
+import type { Completion, Policy, SampleRequest, SamplerSettings } from '../policy/policy.ts';
 import { conjectureInputs, type LemmaInput, type ProvedSeed } from './inputs.ts';
 import type { Run } from './run.ts';
 import { sampleAll } from './sampling.ts';
+import { firstPolicy } from './versions.ts';
 
 /** Samples of one input at most (STP: 8), when there are fewer inputs than conjectures wanted. */
 const MAX_SAMPLES = 8;
@@ -23,28 +24,46 @@ export async function propose(run: Run, round: number): Promise<() => void> {
 
   const sampler: SamplerSettings = { temperature, topP, topK: 0, maxTokens };
   const requests = requestsFor(run, round, inputs, wanted);
-  await sampleAll(run, round, 'propose: sampling', requests, sampler, (completions) =>
-    run.ledger.conjectures.insert(
-      completions.map((c): ConjectureRecord => {
-        const input = inputs[Number(c.id)];
-        const request = requests.find((r) => r.id === c.id);
-        if (input === undefined || request === undefined) throw new Error(`No input for completion ${c.id}.`);
-        return {
-          ...c,
-          id: conjectureId(round, c.id, c.index),
-          round,
-          prompt: request.prompt,
-          sampler,
-          seed: request.seed,
-          seedId: input.seed.id,
-          seedProof: input.seedProof,
-          lemmaName: input.lemmaName,
-          lemmaText: input.lemma,
-        };
-      }),
-    ),
-  );
+  const byId = new Map(requests.map((r) => [r.id, r]));
+  const recordOf = (c: Completion): ConjectureRecord => {
+    const input = inputs[Number(c.id)];
+    const request = byId.get(c.id);
+    if (input === undefined || request === undefined) throw new Error(`No input for completion ${c.id}.`);
+    return {
+      ...c,
+      id: conjectureId(round, c.id, c.index),
+      round,
+      prompt: request.prompt,
+      sampler,
+      seed: request.seed,
+      seedId: input.seed.id,
+      seedProof: input.seedProof,
+      lemmaName: input.lemmaName,
+      lemmaText: input.lemma,
+    };
+  };
+  const conjecturer = await conjecturerOf(run);
+  try {
+    await sampleAll(
+      { ...run, policy: conjecturer },
+      round,
+      'propose: sampling',
+      requests,
+      sampler,
+      (completions) => run.ledger.conjectures.insert(completions.map(recordOf)),
+    );
+  } finally {
+    if (conjecturer !== run.policy) await conjecturer.close();
+  }
   return () => {};
+}
+
+/** The current policy, or the run's first where the conjecturer is frozen. Whoever asks closes another than the current. */
+async function conjecturerOf(run: Run): Promise<Policy> {
+  const first = firstPolicy(run.ledger);
+  if (run.config.propose.policy === 'current' || first === undefined || first.version === run.policy.version)
+    return run.policy;
+  return await run.openPolicy(first.path);
 }
 
 /** Every proved train statement with its shortest proof: seed proofs, and what earlier rounds proved. */

@@ -1,29 +1,68 @@
-/** Prove: the prover samples attempts at problems nobody proved yet and at the conjectures that passed the screen. */
-import { randomFrom, seedFor, shuffled } from '../ops/seeds.ts';
-import { attemptAll } from './attempting.ts';
+/**
+ * Prove: the prover samples attempts at problems nobody proved yet, at some that were proved before and at the conjectures
+ * that passed the screen; the checker judges them meanwhile. Statements whose pass rate may be in the barely-provable window
+ * get a second stage of attempts, where one is configured (staging.ts).
+ */
+import type { Statement } from '../statements/statement.ts';
+import type { IndexRange } from './attempting.ts';
+import { attemptAndJudge } from './overlap.ts';
 import type { Run } from './run.ts';
+import { goesOn, type StageRules } from './staging.ts';
+import { proveTargets } from './targets.ts';
 
 export async function prove(run: Run, round: number): Promise<() => void> {
-  const { samples, temperature, topP, maxTokens } = run.config.prove;
-  const problems = unprovedProblems(run, round);
+  const { unproved, again } = proveTargets(run, round);
   run.ledger.statements.insert(
-    problems.map((p) => ({ ...p, source: 'dataset' as const, dataset: run.config.data.dataset })),
+    [...unproved, ...again].map((p) => ({
+      ...p,
+      source: 'dataset' as const,
+      dataset: run.config.data.dataset,
+    })),
   );
   const conjectures = run.ledger.statements.keptConjectures(round);
+  const rules = stageRules(run);
   run.say(
-    `proving ${problems.length} problems and ${conjectures.length} conjectures, ${samples} attempts each`,
+    `proving ${unproved.length} problems, ${again.length} proved ones again and ${conjectures.length} conjectures, ${rules.samples} attempts each`,
   );
-  const sampler = { temperature, topP, topK: 0, maxTokens };
-  await attemptAll(run, round, 'prove', [...problems, ...conjectures], samples, sampler);
+  const all = [...unproved, ...again, ...conjectures];
+  await stage(run, round, all, { from: 0, to: rules.samples });
+  if (rules.maxSamples === rules.samples || run.signal.aborted) return () => {};
+  const more = worthMore(run, round, all, rules);
+  run.say(`${more.length} statements get up to ${rules.maxSamples} attempts`);
+  await stage(run, round, more, { from: rules.samples, to: rules.maxSamples });
   return () => {};
 }
 
-/** A random sample of the train problems that no round before this one proved; the same when the step is resumed. */
-function unprovedProblems(run: Run, round: number) {
-  const proved = new Set(run.ledger.proofs.ofRounds(0, round - 1).map((p) => p.statementId));
-  const open = run.problems.train.filter((p) => !proved.has(p.id));
-  return shuffled(open, randomFrom(seedFor(run.config.run.seed, 'problems', round))).slice(
-    0,
-    run.config.data.trainProblems,
+/** The stages as configured, with the window they are for. */
+export function stageRules({ config: { prove, select } }: Pick<Run, 'config'>): StageRules {
+  const { samples, maxSamples = samples, extendUnproved } = prove;
+  return { samples, maxSamples, extendUnproved, high: select.window.high };
+}
+
+async function stage(
+  run: Run,
+  round: number,
+  statements: readonly Statement[],
+  range: IndexRange,
+): Promise<void> {
+  const { temperature, topP, maxTokens } = run.config.prove;
+  await attemptAndJudge(run, round, statements, range, { temperature, topP, topK: 0, maxTokens });
+}
+
+/** Decided by the first stage alone, so that a resumed step decides the same. */
+function worthMore(
+  run: Run,
+  round: number,
+  statements: readonly Statement[],
+  rules: StageRules,
+): Statement[] {
+  const rates = new Map(
+    run.ledger.verdicts
+      .passRates({ round, purpose: 'prove', below: rules.samples })
+      .map((rate) => [rate.statementId, rate]),
   );
+  return statements.filter(({ id }) => {
+    const rate = rates.get(id);
+    return rate !== undefined && goesOn(rate.proved, rate.judged, rules);
+  });
 }

@@ -31,8 +31,10 @@ export interface Run {
   readonly config: Config;
   readonly ledger: Ledger;
   readonly checker: Checker;
-  /** The current policy: `learn` changes its weights and version in place. */
+  /** The current policy: `learn` changes its weights and version in place, a refresh puts another in its place. */
   readonly policy: Policy;
+  /** Closes the current policy and goes on with the one saved there, below the run directory. */
+  readonly replacePolicy: (path: string) => Promise<void>;
   /** Opens a saved policy beside the current one, e.g. the run's first as a KL reference. Caller closes. */
   readonly openPolicy: (path: string) => Promise<Policy>;
   readonly prompts: Prompts;

@@ -2,8 +2,8 @@
 import type { Completion, SampleRequest, SamplerSettings } from '../policy/policy.ts';
 import type { Trial } from './run.ts';
 
-/** Completions stored together: small enough to lose little to a kill. */
-const BATCH = 256;
+/** Completions stored together: small enough to lose little to a kill, and for a judge not to wait. */
+const BATCH = 64;
 
 /**
  * Samples `requests` and hands completions to `store`, a batch at a time. Stops early, having stored what there was,
@@ -15,26 +15,27 @@ export async function sampleAll(
   label: string,
   requests: readonly SampleRequest[],
   settings: SamplerSettings,
-  store: (completions: readonly Completion[]) => void,
+  store: (completions: readonly Completion[]) => Promise<void> | void,
 ): Promise<void> {
   const total = requests.reduce((sum, r) => sum + r.n, 0);
   const progress = run.startProgress({ label, unit: 'samples', total });
   const started = run.now();
   let batch: Completion[] = [];
   let tokens = 0;
-  const flush = () => {
-    store(batch);
+  const flush = async () => {
+    const full = batch;
     batch = [];
+    await store(full);
   };
   try {
     for await (const completion of run.policy.sample(requests, settings)) {
       batch.push(completion);
       tokens += completion.tokens.length;
       progress.advance();
-      if (batch.length >= BATCH) flush();
+      if (batch.length >= BATCH) await flush();
       if (run.signal.aborted) break;
     }
-    flush();
+    await flush();
   } finally {
     progress.end();
     addToMetrics(run, round, {

@@ -44,7 +44,7 @@ export async function screen(run: Run, round: number): Promise<() => void> {
     else if (probe.trivial !== null) drop(record.id, 'trivial', probe.trivial, text);
     else if (probe.refuted !== null) drop(record.id, 'refuted', probe.refuted, text);
     else {
-      const statement = statementOf(record, text, seen);
+      const statement = statementOf(run, record, text, seen);
       kept.push(statement);
       outcomes.set(record.id, { outcome: 'kept', detail: '', parsed: text, statementId: statement.id });
     }
@@ -104,7 +104,7 @@ async function inspectAll(
 ): Promise<Map<string, Inspection>> {
   const inspections = new Map<string, Inspection>();
   const progress = run.startProgress({ label, unit: 'conjectures', total: parsed.length });
-  const statements = parsed.map(({ record, text }) => candidate(record.id, text));
+  const statements = parsed.map(({ record, text }) => candidate(run, record, record.id, text));
   try {
     for await (const inspection of run.checker.inspect(statements, { probes: wanted })) {
       inspections.set(inspection.id, inspection);
@@ -126,20 +126,23 @@ function probes(run: Run): ('hollow' | 'trivial' | 'refute')[] {
   ];
 }
 
-const candidate = (id: string, text: string): Statement => ({
-  id,
-  language: 'lean',
-  header: '',
-  text,
-  forbidden: [],
-});
+/** Under its seed's header, as the conjecturer was asked. */
+function candidate(run: Run, { seedId }: ConjectureRecord, id: string, text: string): Statement {
+  const { language, header } = run.ledger.statements.get(seedId) ?? { language: 'lean', header: '' };
+  return { id, language, header, text, forbidden: [] };
+}
 const idOf = (typeHash: string) => `conjecture:${typeHash}`;
 
-function statementOf(record: ConjectureRecord, text: string, inspection: Inspection): ConjectureStatement {
+function statementOf(
+  run: Run,
+  record: ConjectureRecord,
+  text: string,
+  inspection: Inspection,
+): ConjectureStatement {
   const { round, seedId, seedProof, lemmaName, lemmaText } = record;
   const { typeHash, constants } = inspection;
   return {
-    ...candidate(idOf(typeHash), text),
+    ...candidate(run, record, idOf(typeHash), text),
     source: 'conjecture',
     typeHash,
     constants,

@@ -2,7 +2,7 @@
  * From judged groups and kept conjectures to the rows of an update. Pure; learn.ts reads the ledger and calls it.
  *
  * Loss of one optimiser step = (1 − s)·L_objective + s·L_conjectures, with s the conjecturer's share and
- * L_conjectures the token-mean cross-entropy of the kept conjectures (STP leaves this ratio to chance: its conjecture
+ * L_conjectures the mean cross-entropy over tokens of the kept conjectures, by their weights (STP leaves this ratio to chance: its conjecture
  * weights of about 1 simply outweigh 1/#proofs). A step without one of the two parts is the other part alone.
  * Normalisers are per optimiser step: the objective weighs each step's groups on their own.
  */
@@ -32,8 +32,12 @@ export interface TrainingPlan {
   readonly stats: WeighingStats;
   /** Settings in force: with them and the verdicts every weight can be computed again. */
   readonly settings: ObjectiveSettings;
-  /** Ids of the conjectures' sequences. */
-  readonly conjectures: readonly string[];
+}
+
+/** A conjecture to imitate, and how much relative to the others. */
+export interface WeighedConjecture {
+  readonly id: string;
+  readonly weight: number;
 }
 
 export interface PlanInput {
@@ -44,8 +48,7 @@ export interface PlanInput {
   readonly sequences: ReadonlyMap<string, SampledSequence>;
   /** Reference log-probs of the attempts, by id; empty when the objective has no KL term. */
   readonly references: ReadonlyMap<string, readonly number[]>;
-  /** Ids of the kept conjectures' sequences. */
-  readonly conjectures: readonly string[];
+  readonly conjectures: readonly WeighedConjecture[];
   readonly conjecturerShare: number;
   readonly batchRows: number;
   readonly epochs: number;
@@ -69,7 +72,7 @@ export function planTraining(input: PlanInput): TrainingPlan {
       steps.push(stepRows(input, batches[i] ?? [], everyNth(conjectures, i, stepCount)));
   }
   const { attempts: weighted, stats, settings } = overall;
-  return { steps, weighted, stats, settings, conjectures: input.conjectures };
+  return { steps, weighted, stats, settings };
 }
 
 function batchGroups(groups: readonly Group[], rows: (g: Group) => number, batchRows: number): Group[][] {
@@ -86,13 +89,20 @@ function batchGroups(groups: readonly Group[], rows: (g: Group) => number, batch
   return batches;
 }
 
-function stepRows(input: PlanInput, groups: readonly Group[], conjectures: readonly string[]): BundleRow[] {
+function stepRows(
+  input: PlanInput,
+  groups: readonly Group[],
+  conjectures: readonly WeighedConjecture[],
+): BundleRow[] {
   const weighing = input.objective.weigh(groups, input.settings);
   const share = weighing.attempts.length === 0 ? 1 : conjectures.length === 0 ? 0 : input.conjecturerShare;
   const { klEstimator } = weighing.settings;
   const proofs = weighing.attempts.map((a) => proofRow(input, a, 1 - share, klEstimator));
-  const tokens = sum(conjectures.map((id) => sequenceOf(input, id).tokens.length));
-  return [...proofs, ...conjectures.map((id) => conjectureRow(input, id, share / tokens))];
+  const tokens = sum(conjectures.map(({ id, weight }) => weight * sequenceOf(input, id).tokens.length));
+  return [
+    ...proofs,
+    ...conjectures.map(({ id, weight }) => conjectureRow(input, id, (share * weight) / tokens)),
+  ];
 }
 
 function proofRow(

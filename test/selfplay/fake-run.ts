@@ -51,7 +51,7 @@ export function openFakeRun(
     startedAt: 0,
   });
   const latest = currentPolicy(ledger);
-  const policy =
+  let policy =
     latest === undefined || latest.parent === null
       ? new FakePolicy('initial', onAnswer)
       : FakePolicy.load(join(dir, latest.path), onAnswer);
@@ -69,8 +69,13 @@ export function openFakeRun(
     config,
     ledger,
     checker: new FakeChecker(onAnswer),
-    policy,
-    openPolicy: async () => new FakePolicy('initial'),
+    get policy() {
+      return policy;
+    },
+    openPolicy: async () => new FakePolicy('initial', onAnswer),
+    replacePolicy: async (path) => {
+      policy = FakePolicy.load(join(dir, path), onAnswer);
+    },
     prompts: loadPrompts('prompts/compact.toml'),
     problems: {
       train,

@@ -34,7 +34,7 @@ function planInput(rewards: readonly (readonly (0 | 1 | null)[])[], conjectures:
     settings: {},
     sequences: new Map(all.map((s) => [s.id, s])),
     references: new Map(),
-    conjectures: ids,
+    conjectures: ids.map((id) => ({ id, weight: 1 })),
     conjecturerShare: 0.25,
     batchRows: 4,
     epochs: 1,
@@ -121,3 +121,12 @@ test('every epoch holds every weighted attempt and every conjecture exactly once
 });
 
 const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+
+test("a conjecture's share of the weight is in proportion to its own weight", () => {
+  const input = planInput([], 2);
+  const weighed = input.conjectures.map(({ id }, i) => ({ id, weight: i === 0 ? 3 : 1 }));
+  const { steps } = planTraining({ ...input, conjectures: weighed });
+  const total = (id: string) => sum(steps.flat().filter((r) => r.id === id).flatMap((r) => r.weights)); // biome-ignore format: one line
+  expect(total('c0')).toBeCloseTo(0.75, 12);
+  expect(total('c1')).toBeCloseTo(0.25, 12);
+});

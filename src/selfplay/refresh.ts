@@ -1,0 +1,64 @@
+/**
+ * A refresh: the run's first policy learns anew from everything verified so far, and takes the place of one that many small
+ * updates have bent. When: every so many rounds, in the last one, or when the watch asks for it.
+ *
+ * STP's periodic refresh and final retrain (RL/RL_step3_final_model.py, run_RL_train.sh): at most 16 distinct proofs a
+ * statement, each weighing e^(−0.001·characters); a conjecture's proofs only from rounds in which it was barely provable.
+ * STP leaves conjecturing examples out, which puts its conjecturer back to the beginning; here they stay in.
+ */
+import type { JudgedAttempt, Ledger } from '../ledger/index.ts';
+import * as aggregate from '../objectives/aggregates.ts';
+import * as filter from '../objectives/filters.ts';
+import { defineObjective, type Group, type Objective } from '../objectives/index.ts';
+import * as select from '../objectives/selectors.ts';
+import * as weight from '../objectives/weights.ts';
+import { judged, type TrainingGroups } from './groups.ts';
+import type { Run } from './run.ts';
+import type { SampledSequence } from './training.ts';
+
+const MOST_PROOFS = 16;
+
+/** a⁺ = e^(−charDecay·characters); mean over tokens. */
+export const retrain: Objective = defineObjective('retrain', {
+  formula: 'a⁺ = e^(−charDecay·characters); mean over tokens of at most 16 distinct proofs a statement',
+  rewardScale: '0/1',
+  filter: filter.keepAll,
+  select: select.positivesOnly,
+  weight: weight.short,
+  aggregate: aggregate.weightedTokenMean,
+});
+
+/** Name of the ledger's fact that the watch sets to ask for a refresh in that round. */
+export const refreshFact = (round: number) => `refresh.${round}`;
+
+export function isRefresh({ config, ledger }: Pick<Run, 'config' | 'ledger'>, round: number): boolean {
+  const { refreshEvery, refreshLast } = config.learn;
+  if (refreshEvery > 0 && round % refreshEvery === 0) return true;
+  if (refreshLast && round === config.run.rounds && round > 1) return true;
+  return ledger.facts.get(refreshFact(round)) === true;
+}
+
+/** Every distinct proof of the run's rounds up to this one. `high` is the upper end of the barely-provable window. */
+export function verifiedGroups(ledger: Ledger, round: number, high: number): TrainingGroups {
+  const sequences = new Map<string, SampledSequence>();
+  const proofs = new Map<string, Map<string, JudgedAttempt>>();
+  for (let earlier = 1; earlier <= round; earlier++)
+    for (const { statementId, attempts } of ledger.attempts.judgedGroups({
+      round: earlier,
+      purpose: 'prove',
+    })) {
+      const proved = attempts.filter((a) => a.verdict === 'proved');
+      const counted = attempts.filter((a) => a.verdict !== 'fault').length;
+      const conjecture = ledger.statements.get(statementId)?.source === 'conjecture';
+      if (conjecture && proved.length > high * counted) continue;
+      const distinct = proofs.get(statementId) ?? new Map<string, JudgedAttempt>();
+      for (const attempt of proved)
+        if (distinct.size < MOST_PROOFS && !distinct.has(attempt.text)) distinct.set(attempt.text, attempt);
+      if (distinct.size > 0) proofs.set(statementId, distinct);
+    }
+  const groups = [...proofs].map(([statementId, distinct]): Group => {
+    for (const attempt of distinct.values()) sequences.set(attempt.id, attempt);
+    return { statementId, attempts: [...distinct.values()].map(judged) };
+  });
+  return { groups: groups.sort((a, b) => (a.statementId < b.statementId ? -1 : 1)), sequences };
+}
