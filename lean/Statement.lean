@@ -25,7 +25,7 @@ unsafe def deniedKeywords : Array String := #[
 unsafe def deniedKinds : Array (Name × String) := #[
   (`Lean.Parser.Term.attributes, "an attribute"), (`Lean.Parser.Term.quot, "a quotation"),
   (`Lean.Parser.Term.dynamicQuot, "a quotation"), (`Lean.Parser.Tactic.quot, "a quotation"),
-  (`Lean.Parser.Tactic.quotSeq, "a quotation")]
+  (`Lean.Parser.Tactic.quotSeq, "a quotation"), (`Lean.Parser.Command.openRenaming, "renaming")]
 
 /-- Constants of the library that no proof may use. -/
 unsafe def bannedConstants : Array Name := #[
@@ -84,11 +84,37 @@ unsafe def deniedHere (stx : Syntax) : Option String :=
     | none => none
   | .missing => none
 
+/-- Shaped `(name := value)`, and not one of the kinds known to be something else than a setting of a tactic. -/
+unsafe def isSetting (stx : Syntax) : Bool :=
+  stx.getNumArgs ≥ 5 && stx[0].isToken "(" && stx[2].isToken ":=" &&
+    (findIdx (fun i => notSettings[i]! == stx.getKind) notSettings.size 0).isNone
+where
+  notSettings : Array Name := #[`Lean.Parser.Term.namedArgument, `Lean.Parser.Tactic.discharger,
+    `Lean.Parser.Term.letOptEq, `Lean.Parser.Term.motive, `Lean.Parser.Command.namedName, `Lean.Parser.Command.namedPrio]
+
+/-- Built of literals, fields, constructors (`.all`) and lists alone: nothing that runs. -/
+unsafe def isLiteral (stx : Syntax) : Bool :=
+  match stx with
+  | .atom .. => true
+  | .ident _ _ name _ => name == `true || name == `false || name == ``Bool.true || name == ``Bool.false
+  | .node _ kind args =>
+    kind == `Lean.Parser.Term.structInstLVal || kind == `Lean.Parser.Term.dotIdent ||
+      ((findIdx (fun i => kinds[i]! == kind) kinds.size 0).isSome &&
+        (findIdx (fun i => !isLiteral args[i]!) args.size 0).isNone)
+  | .missing => false
+where
+  kinds : Array Name := #[`null, `num, `str, `hygieneInfo, `«term[_]», `«term-_», `Lean.Parser.Term.app,
+    `Lean.Parser.Term.paren, `Lean.Parser.Term.optEllipsis, `Lean.Parser.Term.structInst,
+    `Lean.Parser.Term.structInstFields, `Lean.Parser.Term.structInstField, `Lean.Parser.Term.structInstFieldDef,
+    `Lean.Parser.Tactic.Conv.occsIndexed, `Lean.Parser.Tactic.Conv.occsWildcard]
+
 mutual
 unsafe def findDenied (stx : Syntax) : Option String :=
   match deniedHere stx with
   | some what => some what
-  | none => findDeniedArgs stx.getArgs 0
+  | none =>
+    -- Lean runs the value of a setting as a program, and lets it hold unsafe code.
+    if isSetting stx && !isLiteral stx[3] then some "a setting that is computed" else findDeniedArgs stx.getArgs 0
 unsafe def findDeniedArgs (args : Array Syntax) (i : Nat) : Option String :=
   if i < args.size then
     match findDenied args[i]! with
@@ -172,6 +198,9 @@ unsafe def headerCommand (state : Command.State) (stx : Syntax) (text : String) 
   else if kind == `Lean.Parser.Command.set_option then
     return state -- the judge's own limits stand
   else if (findIdx (fun i => headerKinds[i]! == kind) headerKinds.size 0).isSome then
+    match findDenied stx with
+    | some what => stop "forbidden" s!"{what} is not allowed in a header"
+    | none => pure ()
     let after ← runCommand state stx text
     stopOnError after
     return after
