@@ -337,8 +337,10 @@ unsafe def zeros (levels : List Name) : List Level :=
 unsafe def refutedBy (p : Prepared) : IO (Option String) := do
   let type := p.type.instantiateLevelParams p.levelParams (zeros p.levelParams)
   match ← runMeta p.state (probeHeartbeats * 5) (searchRefutation type 0) with
-  | some found => return found
-  | none => return none
+  | some (some found) => return some found
+  | _ =>
+    let tactic ← firstThatCloses p.state (mkNot type) #[] ["simp", "omega", "grind"] probeHeartbeats
+    return tactic.map fun t => "its negation, by " ++ t
 
 
 /- ## Answers -/

@@ -44,7 +44,7 @@ export interface Inspection {
   readonly hollow: null | 'reflexive' | 'shadowed' | 'goal-is-hypothesis' | 'vacuous' | 'unused-everything';
   /** A cheap tactic that closes the goal, when probed. */
   readonly trivial: null | string;
-  /** Counterexample found by `decide` on small instances, when probed. */
+  /** A counterexample that `decide` finds among small instances, or `its negation, by <tactic>`, when probed. */
   readonly refuted: null | string;
   readonly ms: number;
 }

@@ -80,6 +80,9 @@ export const INSPECTIONS: readonly InspectionCase[] = [
       refuted: 'l := [1, 2, 0], i := 0',
     },
   ),
+  finds('a negation that a cheap tactic proves', 'theorem t : ∃ n : Nat, n < n', {
+    refuted: 'its negation, by simp',
+  }),
 ];
 
 export const UNFIT: readonly (readonly [title: string, statement: string, reason: RegExp])[] = [
