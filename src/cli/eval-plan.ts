@@ -43,6 +43,7 @@ export interface EvalPlan {
 export function planOf(flags: EvalFlags): EvalPlan {
   const overrides = [...flags.set, ...(flags.policy === undefined ? [] : [`policy.uri="${flags.policy}"`])];
   const { config } = loadConfig({ files: flags.config, overrides });
+  requireStrict(config);
   const samples = flags.n === undefined ? config.evaluate.samples : wholeNumber('-n', flags.n);
   const ks = checkedKs(
     flags.k ?? (flags.adaptive || samples === 1 ? `${samples}` : `1,${samples}`),
@@ -69,6 +70,15 @@ export function planOf(flags: EvalFlags): EvalPlan {
   const prompts = loadPrompts(join('prompts', `${config.policy.prompts}.toml`));
   const against = flags.against === undefined ? null : readEvalReport(flags.against);
   return { config, uri: config.policy.uri, samples, ks, profile, dataset, prompts, against };
+}
+
+/** A counted proof is one that both judge and verifier accepted. */
+function requireStrict({ checker: { lean } }: Config): void {
+  if (lean.tier === 'strict') return;
+  throw new UsageError(
+    `checker.lean.tier: an evaluation counts only what the strict tier confirms, found "${lean.tier}"; leave it "strict".`,
+    'checker.lean.tier',
+  );
 }
 
 /** Who samples and who judges, as far as settings name them. */
@@ -104,6 +114,6 @@ export function settingsOf(
 
 /** What may change a verdict; how many workers there are, and where they keep their files, does not. */
 function limitsOf({ checker: { lean } }: Config) {
-  const { wallSeconds, maxHeartbeats, memoryMb } = lean;
-  return { wallSeconds, maxHeartbeats, memoryMb };
+  const { tier, wallSeconds, maxHeartbeats, memoryMb } = lean;
+  return { tier, wallSeconds, maxHeartbeats, memoryMb };
 }

@@ -1,4 +1,5 @@
 import {
+  appendFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -310,7 +311,32 @@ describe('bad usage is one sentence, exit code 2, and leaves nothing behind', ()
   test('a split that does not exist', () => refused({ split: 'tset' }, /split "tset"; its splits: valid/));
   test('a profile nobody knows', () =>
     refused({ profile: 'kern' }, /--profile: expected one of full, partial, core/));
+  test('a tier that no verifier stands behind', () =>
+    refused(
+      { set: ['checker.lean.tier="fast"'] },
+      /checker\.lean\.tier: an evaluation counts only what the strict tier confirms, found "fast"/,
+    ));
   test('a run that is none', () => refused({ run: 'no/such/run' }, /--run: no\/such\/run holds no run/));
+
+  test.each([
+    [
+      'a line without a statement',
+      { name: 'a', split: 'valid' },
+      /problems\.jsonl line 5: field "formal_statement"/,
+    ],
+    [
+      'two problems of one name',
+      { name: 'imo_1', split: 'valid', formal_statement: 'theorem imo_1 : 1 = 1' },
+      /two problems are called "imo_1"/,
+    ],
+  ])('%s', async (_, row, expected) => {
+    const dir = place();
+    appendFileSync(join(dir, 'problems.jsonl'), JSON.stringify(row));
+    const error = await evaluateInto(flags(dir), world()).catch((e) => e);
+    expect(error.message).toMatch(expected);
+    expect(exitCodeOf(error)).toBe(2);
+    expect(readdirSync(dir)).toEqual(['problems.jsonl']);
+  });
 
   test('an output directory that cannot be made', async () => {
     const dir = place();
