@@ -1,21 +1,18 @@
 /**
- * A checkout with one file a theorem: finds the files of a split, which is the name of the folder they lie in
- * (`MiniF2F/Test/*.lean`, `isabelle/valid/*.thy`, PutnamBench's `lean4/src/*.lean`). Hidden folders and build outputs
- * are passed over.
+ * A checkout with one file a theorem, or in ProofNet's case one a book: finds the files of a split, which is the name of
+ * the folder they lie in (`MiniF2F/Test/*.lean`, `isabelle/valid/*.thy`, PutnamBench's `lean4/src/*.lean`, ProofNet's
+ * `formal/*.lean`). Hidden folders and build outputs are passed over.
  */
 import { type Dirent, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { theoremOf } from './lean-file.ts';
+import { type LeanTheorem, theoremOf, theoremsOf } from './lean-file.ts';
 import { DatasetError } from './lines.ts';
 import type { Problem } from './statement.ts';
 import { theoryTheoremOf } from './theory-file.ts';
 
-const READERS = {
-  '.lean': { language: 'lean', read: theoremOf },
-  '.thy': { language: 'isabelle', read: theoryTheoremOf },
-} as const;
+const LANGUAGES = { '.lean': 'lean', '.thy': 'isabelle' } as const;
 
-type Extension = keyof typeof READERS;
+type Extension = keyof typeof LANGUAGES;
 
 /** @param split compared with folder names, capitals aside */
 export function readCheckout(dataset: string, dir: string, split: string): Problem[] {
@@ -31,7 +28,9 @@ export function readCheckout(dataset: string, dir: string, split: string): Probl
     throw new DatasetError(
       `${dir}: split "${split}" holds both .lean and .thy files; name the folder of one of them with --file.`,
     );
-  return chosen.map((file) => problemOf(dataset, split, file)).sort((a, b) => (a.name < b.name ? -1 : 1));
+  return chosen
+    .flatMap((file) => problemsOf(dataset, split, file))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 interface SourceFile {
@@ -40,10 +39,24 @@ interface SourceFile {
   readonly extension: Extension;
 }
 
-function problemOf(dataset: string, split: string, { path, extension }: SourceFile): Problem {
-  const { language, read } = READERS[extension];
-  const { name, header, text } = read(readFileSync(path, 'utf8'), path);
-  return { id: `${dataset}:${name}`, name, split, language, header, text, forbidden: [] };
+function problemsOf(dataset: string, split: string, { path, extension }: SourceFile): Problem[] {
+  const language = LANGUAGES[extension];
+  return theoremsIn(dataset, path, extension).map(({ name, header, text }) => ({
+    id: `${dataset}:${name}`,
+    name,
+    split,
+    language,
+    header,
+    text,
+    forbidden: [],
+  }));
+}
+
+function theoremsIn(dataset: string, path: string, extension: Extension): readonly LeanTheorem[] {
+  const source = readFileSync(path, 'utf8');
+  if (extension === '.thy') return [theoryTheoremOf(source, path)];
+  if (dataset === 'proofnet') return theoremsOf(source, basename(path, extension), path);
+  return [theoremOf(source, path)];
 }
 
 function* filesBelow(dir: string): Generator<SourceFile> {

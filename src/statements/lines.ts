@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { LakatosError } from '../ops/errors.ts';
+import { shippedPath } from '../ops/shipped.ts';
 
 /** A data set that cannot be used as it is. */
 export class DatasetError extends LakatosError {
@@ -19,7 +20,7 @@ export function readLines<T>(path: string, schema: z.ZodType<T>): T[] {
 
 function textOf(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readFileSync(shippedPath(path), 'utf8');
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new DatasetError(`Cannot read the data set ${path}: ${why}. Check the path in the configuration.`, {

@@ -96,19 +96,137 @@ describe('miniF2F', () => {
 });
 
 describe('other sets', () => {
-  test('ProofNet in both of the shapes it is passed on in', () => {
+  test('ProofNet in the JSON-lines shapes it is passed on in', () => {
+    const header = 'import Mathlib\n\nopen Nat Finset\nopen scoped BigOperators\n\n';
     const path = file(
       'proofnet.jsonl',
       lines(
-        { name: 'e1', split: 'valid', formal_statement: 'theorem e1 : 1 = 1 :=', header: 'import Mathlib\n' },
-        { id: 'e2', lean4_formalization: 'theorem e2 : 2 = 2 := sorry', lean4_src_header: 'open Real' },
+        {
+          name: 'Hardy_exercise_1_1a',
+          split: 'valid',
+          informal_prefix: '/-- There are two numbers. -/',
+          formal_statement: 'theorem Hardy_exercise_1_1a : ∃ a b : ℕ, a < b :=',
+          header,
+        },
+        {
+          name: 'Hardy_exercise_1_2',
+          source: 'Hardy.lean',
+          header,
+          formal_statement: 'theorem Hardy_exercise_1_2 {n : ℕ}\n  (h : n + n = 4) : n = 2 := sorry',
+          formal_proof: null,
+          informal_stmt: 'If twice $n$ is 4, $n$ is 2.',
+        },
+        {
+          id: 'Hardy|exercise_1_3',
+          nl_statement: 'One is one.',
+          lean4_src_header: header,
+          lean4_formalization: 'theorem exercise_1_3 :\n  (1 : ℕ) = 1 :=',
+        },
       ),
     );
     const { problems } = loadDataset({ name: 'proofnet', path, split: 'valid' });
     expect(problems.map((p) => [p.name, p.header, p.text])).toEqual([
-      ['e1', 'import Mathlib\n', 'theorem e1 : 1 = 1'],
-      ['e2', 'open Real', 'theorem e2 : 2 = 2'],
+      ['Hardy_exercise_1_1a', header, 'theorem Hardy_exercise_1_1a : ∃ a b : ℕ, a < b'],
+      ['Hardy_exercise_1_2', header, 'theorem Hardy_exercise_1_2 {n : ℕ}\n  (h : n + n = 4) : n = 2'],
+      ['Hardy|exercise_1_3', header, 'theorem exercise_1_3 :\n  (1 : ℕ) = 1'],
     ]);
+  });
+
+  test('ProofNet as a checkout: every theorem of a book under its book, with what the file says before it', () => {
+    file(
+      'books/formal/Hardy-Wright.lean',
+      [
+        'import Mathlib',
+        '',
+        'open Nat Finset',
+        'open scoped BigOperators',
+        'noncomputable section',
+        '',
+        'theorem exercise_1_1a :',
+        '  ∃ a b : ℕ, a < b :=',
+        'sorry',
+        '',
+        '/-- Not one: theorem exercise_9 : False := sorry -/',
+        'def twice (n : ℕ) := n + n',
+        '',
+        'theorem exercise_1_2 {n : ℕ}',
+        '[NeZero n] (h : twice n = 4) : n = 2:=',
+        '  by',
+        'sorry',
+        '',
+        'instance exercise_1_3 : Group ℤ :=',
+        'sorry',
+        '',
+        'theorem exercise_1_4 : 0 < 1 :=',
+        'sorry',
+        '',
+      ].join('\n'),
+    );
+    file('books/formal/Apostol.lean', 'import Mathlib\n\ntheorem exercise_1_2 : 1 = 1 :=\nsorry\n');
+    file('books/script/Other.lean', 'def main := 1\n');
+    const { problems } = loadDataset({ name: 'proofnet', path: join(root, 'books'), split: 'formal' });
+    const header = 'import Mathlib\n\nopen Nat Finset\nopen scoped BigOperators\nnoncomputable section\n';
+    expect(problems.map((p) => [p.name, p.header, p.text])).toEqual([
+      ['Apostol_exercise_1_2', 'import Mathlib\n', 'theorem exercise_1_2 : 1 = 1'],
+      ['Hardy-Wright_exercise_1_1a', header, 'theorem exercise_1_1a :\n  ∃ a b : ℕ, a < b'],
+      [
+        'Hardy-Wright_exercise_1_2',
+        `${header}\ndef twice (n : ℕ) := n + n\n`,
+        'theorem exercise_1_2 {n : ℕ}\n[NeZero n] (h : twice n = 4) : n = 2',
+      ],
+      [
+        'Hardy-Wright_exercise_1_4',
+        `${header}\ndef twice (n : ℕ) := n + n\n`,
+        'theorem exercise_1_4 : 0 < 1',
+      ],
+    ]);
+  });
+
+  const putnam =
+    'import Mathlib\n\nopen Set\n\nnoncomputable abbrev putnam_1_a1_solution : Set ℤ := sorry\n-- {n : ℤ | n = 3}\n/--\nFind the integers $n$ with $2 n = 6$.\n-/\ntheorem putnam_1_a1\n    (n : ℤ) :\n    n ∈ putnam_1_a1_solution ↔ 2 * n = 6 :=\n  sorry\n';
+
+  test('PutnamBench as JSON lines: a whole file in a field, its answer put back', () => {
+    const path = file(
+      'putnam.jsonl',
+      lines(
+        {
+          name: 'putnam_1_a1',
+          lean4_statement: putnam,
+          informal_statement: 'Find the integers',
+          tags: ['algebra'],
+        },
+        { name: 'putnam_1_a2', split: 'test', formal_statement: 'theorem putnam_1_a2 : 1 = 1 := by' },
+      ),
+    );
+    const { problems } = loadDataset({ name: 'putnam', path, split: 'test' });
+    expect(problems.map((p) => [p.name, p.header, p.text])).toEqual([
+      [
+        'putnam_1_a1',
+        'import Mathlib\n\nopen Set\n\nnoncomputable abbrev putnam_1_a1_solution : Set ℤ := {n : ℤ | n = 3}\n',
+        'theorem putnam_1_a1\n    (n : ℤ) :\n    n ∈ putnam_1_a1_solution ↔ 2 * n = 6',
+      ],
+      ['putnam_1_a2', '', 'theorem putnam_1_a2 : 1 = 1'],
+    ]);
+  });
+
+  test('plain JSON lines by split, and lean-core from its folder', () => {
+    const path = file(
+      'plain.jsonl',
+      lines(
+        { id: 'a', statement: 'theorem x : 1 = 1 := rfl', split: 'mine', header: 'open Nat' },
+        { statement: 'theorem y : 2 = 2' },
+      ),
+    );
+    const plain = loadDataset({ name: 'jsonl', path, split: 'mine' });
+    expect(plain.problems.map((p) => [p.name, p.header, p.text])).toEqual([
+      ['a', 'open Nat', 'theorem x : 1 = 1'],
+    ]);
+    expect(refusal(() => loadDataset({ name: 'jsonl', path, split: 'yours' }))).toMatch(
+      /split "yours"; its splits: mine, \(none given\)/,
+    );
+    const core = loadDataset({ name: 'lean-core', path: 'data/lean-core', split: 'heldout' });
+    expect(core.problems).toHaveLength(1045);
+    expect(core.fingerprint).toMatch(/^[0-9a-f]{16}$/);
   });
 
   test("PutnamBench's files get their answers back, since a statement about an unknown sorry says nothing", () => {
