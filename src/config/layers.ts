@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parse, type TomlTable, type TomlValue } from 'smol-toml';
 import { UsageError } from '../ops/errors.ts';
+import { shippedPath } from '../ops/shipped.ts';
 
 export type Table = TomlTable;
 
@@ -14,10 +15,10 @@ export interface Layer {
 
 /** The file's bases first, then the file itself. */
 export function layersOfFile(file: string, inside: readonly string[] = []): Layer[] {
-  const path = resolve(file);
+  const path = resolve(shippedPath(file));
   if (inside.includes(path))
     throw new UsageError(`${file}: extends itself by way of ${inside.at(-1)}.`, 'extends');
-  const { extends: base, ...table } = parseToml(readText(file), file);
+  const { extends: base, ...table } = parseToml(readText(path, file), file);
   const layer = { source: file, table };
   if (base === undefined) return [layer];
   if (typeof base !== 'string')
@@ -73,9 +74,9 @@ function merge(base: Table, over: Table): Table {
   return merged;
 }
 
-function readText(file: string): string {
+function readText(path: string, file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new UsageError(`${file}: expected a readable TOML file; ${why}. Check --config and extends.`, '', {

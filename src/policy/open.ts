@@ -1,5 +1,6 @@
 /** From a policy's URI to the engine behind it: `onnx:<directory in Hugging Face layout>`, `portfolio:single|<file>`. */
 import { UsageError } from '../ops/errors.ts';
+import { shippedPath } from '../ops/shipped.ts';
 import { openOnnxPolicy } from './onnx/index.ts';
 import type { Policy } from './policy.ts';
 import { openPortfolio } from './portfolio.ts';
@@ -13,7 +14,7 @@ export interface PolicyOptions {
 
 export async function openPolicy(uri: string, options: PolicyOptions): Promise<Policy> {
   const [engine, place] = splitUri(uri);
-  if (engine === 'onnx') return openOnnxPolicy(place, options);
+  if (engine === 'onnx') return openOnnxPolicy(shippedPath(place), options);
   if (engine === 'portfolio') return openPortfolio(place);
   throw new UsageError(
     `policy.uri: expected onnx:<directory>, portfolio:single or portfolio:<file>, found ${uri}.`,

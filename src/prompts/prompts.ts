@@ -7,6 +7,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { parse } from 'smol-toml';
 import { z } from 'zod';
+import { UsageError } from '../ops/errors.ts';
+import { shippedPath } from '../ops/shipped.ts';
 import type { Language, Statement } from '../statements/statement.ts';
 
 const template = z.strictObject({ prompt: z.string(), completion: z.string(), end: z.string() });
@@ -40,7 +42,7 @@ export interface Prompts {
 
 /** Read `prompts/<style>.toml`. Errors name the file and the key. */
 export function loadPrompts(file: string, lang: Language = 'lean'): Prompts {
-  const text = readFileSync(file, 'utf8');
+  const text = textOf(file);
   const parsed = styles.safeParse(parse(text));
   if (!parsed.success) throw new Error(`Prompt file ${file}: ${z.prettifyError(parsed.error)}`);
   const forms = parsed.data[lang];
@@ -69,6 +71,14 @@ export function loadPrompts(file: string, lang: Language = 'lean'): Prompts {
         forms.conjecturer.end,
     }),
   };
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(shippedPath(file), 'utf8');
+  } catch (cause) {
+    throw new UsageError(`policy.prompts: there are no templates ${file}.`, 'policy.prompts', { cause });
+  }
 }
 
 /** Fill `{{name}}`; one pass, so that a value holding braces is never expanded again. */
