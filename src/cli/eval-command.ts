@@ -1,7 +1,6 @@
 /** `lakatos eval` with the world it needs: the real policies, checker, clock, terminal and signals. */
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { cpuSecondsOfTree } from '../ops/cpu.ts';
 import { StoppedError } from '../ops/errors.ts';
 import { watchMemory } from '../ops/memory.ts';
 import { progressOn } from '../ops/progress.ts';
@@ -12,7 +11,7 @@ import { summariseEvaluation } from '../reports/index.ts';
 import { evaluateInto } from './eval.ts';
 import type { EvalFlags } from './eval-plan.ts';
 import { openChecker } from './open-checker.ts';
-import { machineClass, programVersions } from './versions.ts';
+import { machineClass, programVersions, tokenizerHash } from './versions.ts';
 
 export async function evalCommand(flags: EvalFlags): Promise<void> {
   const terminal = new Terminal(process.stderr);
@@ -29,6 +28,7 @@ export async function evalCommand(flags: EvalFlags): Promise<void> {
       versions: programVersions,
       machine: machineClass,
       peakMemory: () => memory.peak(),
+      cpuSeconds: () => cpuSecondsOfTree(process.pid),
       startProgress: progressOn({ terminal }),
       signal: shutdown.signal,
       now: Date.now,
@@ -45,10 +45,4 @@ export async function evalCommand(flags: EvalFlags): Promise<void> {
     shutdown.dispose();
     memory.stop();
   }
-}
-
-function tokenizerHash(uri: string): string | null {
-  const file = join(uri.slice(uri.indexOf(':') + 1), 'tokenizer.json');
-  if (!uri.startsWith('onnx:') || !existsSync(file)) return null;
-  return createHash('sha256').update(readFileSync(file)).digest('hex').slice(0, 12);
 }

@@ -36,6 +36,8 @@ export interface EvalWorld {
   readonly versions: () => Record<string, string>;
   readonly machine: () => Machine;
   readonly peakMemory: () => number | null;
+  /** CPU seconds of the process tree so far; null where nobody can tell. */
+  readonly cpuSeconds: () => number | null;
   readonly startProgress: StartProgress;
   readonly signal: AbortSignal;
   readonly now: () => number;
@@ -90,7 +92,7 @@ async function evaluateWith(
       if (flags.run !== undefined) checkContamination(ledger, flags.run, surveyed.survey, policy.version);
       const { startProgress, signal, now } = world;
       const trial = { config, ledger, checker, policy, prompts, startProgress, signal, now };
-      await evaluatePolicy(trial, surveyed.survey, settings);
+      await evaluatePolicy(trial, surveyed.survey, settings, world.cpuSeconds);
       return finish(ledger, flags.out, plan.against, world);
     } finally {
       ledger.close();

@@ -5,6 +5,7 @@
 import { basename, join } from 'node:path';
 import type { Config } from '../config/index.ts';
 import { type Ledger, openLedger } from '../ledger/index.ts';
+import { cpuSecondsOfTree } from '../ops/cpu.ts';
 import { requireFreeSpace } from '../ops/disk.ts';
 import { UsageError } from '../ops/errors.ts';
 import { lockDirectory } from '../ops/lock.ts';
@@ -14,6 +15,7 @@ import { progressOn } from '../ops/progress.ts';
 import type { Terminal } from '../ops/terminal.ts';
 import { openPolicy } from '../policy/open.ts';
 import { loadPrompts } from '../prompts/prompts.ts';
+import type { Origin } from '../reports/index.ts';
 import { readSeedProofs, warmStartProofs } from '../seed/proofs.ts';
 import { loadProblems } from '../selfplay/problems.ts';
 import { protect } from '../selfplay/protection.ts';
@@ -21,7 +23,7 @@ import type { Run } from '../selfplay/run.ts';
 import { plantSeeds } from '../selfplay/seeds.ts';
 import { currentPolicy } from '../selfplay/versions.ts';
 import { openChecker } from './open-checker.ts';
-import { machineClass, programVersions } from './versions.ts';
+import { machineClass, programVersions, tokenizerHash } from './versions.ts';
 
 /** A round writes tens of megabytes; weights of each round are the most of it. */
 const FREE_BYTES = 500e6;
@@ -75,6 +77,13 @@ export async function openRun({ config, dir, terminal, signal }: OpenOptions): P
     const problems = await protect(unprotected, config.data.protected, guard);
 
     beginLedger(ledger, config, dir, checker.toolchain);
+    if (ledger.facts.get('origin') === undefined) {
+      const tokenizer = tokenizerHash(config.policy.uri);
+      const origin: Origin = { tokenizer, prompts: prompts.hash, machine: machineClass() };
+      ledger.facts.set('origin', origin);
+      const dropped = unprotected.train.length - problems.train.length;
+      ledger.facts.set('protection', { sets: config.data.protected, dropped });
+    }
     ledger.policies.insert({
       version: policy.version,
       parent: null,
@@ -106,7 +115,8 @@ export async function openRun({ config, dir, terminal, signal }: OpenOptions): P
       signal,
       now: Date.now,
       peakMemory: () => memory.peak(),
-      machine: machineClass(),
+      cpuSeconds: () => cpuSecondsOfTree(process.pid),
+      gpus: device === 'cuda' ? 1 : 0,
     };
     return { run, close };
   } catch (error) {

@@ -5,9 +5,13 @@ import { z } from 'zod';
 import { settingsIn } from '../evaluation/settings.ts';
 import { openLedger } from '../ledger/index.ts';
 import { UsageError } from '../ops/errors.ts';
-import { evalReportSchema, runReportSchema, summariseEvaluation, writeEvalReport } from '../reports/index.ts';
-import { writeReport } from '../selfplay/report.ts';
-import { machineClass } from './versions.ts';
+import {
+  evalReportSchema,
+  runReportSchema,
+  summariseEvaluation,
+  writeEvalReport,
+  writeRunReport,
+} from '../reports/index.ts';
 
 export async function reportCommand(dir: string): Promise<void> {
   const path = join(dir, 'ledger.sqlite');
@@ -18,7 +22,7 @@ export async function reportCommand(dir: string): Promise<void> {
     process.stdout.write(
       config !== undefined && settingsIn(config) !== undefined
         ? summariseEvaluation(writeEvalReport(ledger, dir))
-        : writeReport(ledger, dir, { machine: machineClass() }),
+        : writeRunReport(ledger, dir),
     );
   } finally {
     ledger.close();

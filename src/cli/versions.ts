@@ -1,7 +1,10 @@
 /** Versions for a run's provenance: this program, Node, the libraries that sample, learn and store. */
-import { readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { arch, cpus, release, totalmem, type } from 'node:os';
+import { join } from 'node:path';
+import { shippedPath } from '../ops/shipped.ts';
 import type { Machine } from '../reports/index.ts';
 import { revision } from './revision.ts';
 
@@ -22,6 +25,13 @@ export function machineClass(): Machine {
     memoryBytes: totalmem(),
     system: `${type()} ${release()} ${arch()}`,
   };
+}
+
+/** Of an embedded model's tokenizer, 12 hex digits; null for a policy without one here. */
+export function tokenizerHash(uri: string): string | null {
+  const file = join(shippedPath(uri.slice(uri.indexOf(':') + 1)), 'tokenizer.json');
+  if (!uri.startsWith('onnx:') || !existsSync(file)) return null;
+  return createHash('sha256').update(readFileSync(file)).digest('hex').slice(0, 12);
 }
 
 /** Packages may not export their package.json, so it is found beside their entry. */

@@ -8,6 +8,13 @@ import type { Ledger, StatementRecord } from '../ledger/index.ts';
 import { namelessHash } from '../statements/identity.ts';
 import type { SurveyedProblem } from './survey.ts';
 
+export const contaminationMatch = z.strictObject({
+  name: z.string(),
+  as: z.enum(['training problem', 'conjecture']),
+  statementId: z.string(),
+  by: z.enum(['type', 'text']),
+});
+
 export const contaminationSchema = z.strictObject({
   /** The run's id and its policies. */
   run: z.string(),
@@ -17,21 +24,17 @@ export const contaminationSchema = z.strictObject({
   /** Statements of the run that were looked at. */
   problems: z.int(),
   conjectures: z.int(),
-  matches: z.array(
-    z.strictObject({
-      name: z.string(),
-      as: z.enum(['training problem', 'conjecture']),
-      statementId: z.string(),
-      by: z.enum(['type', 'text']),
-    }),
-  ),
+  matches: z.array(contaminationMatch),
 });
 
 export type Contamination = z.infer<typeof contaminationSchema>;
 
+/** Of a problem, what the same statement is told by. */
+export type TestedProblem = Pick<SurveyedProblem, 'name' | 'nameless' | 'typeHashes'>;
+
 export function contaminationBy(
   run: Ledger,
-  tested: readonly SurveyedProblem[],
+  tested: readonly TestedProblem[],
   version: string,
 ): Contamination {
   const learned = learnedFrom(run);

@@ -9,6 +9,7 @@ import { StoppedError } from '../ops/errors.ts';
 import { attemptAll } from '../selfplay/attempting.ts';
 import { judgeAll } from '../selfplay/judging.ts';
 import type { Trial } from '../selfplay/run.ts';
+import { addToMetrics } from '../selfplay/sampling.ts';
 import type { Statement } from '../statements/statement.ts';
 import type { EvaluationSettings } from './settings.ts';
 import type { Survey } from './survey.ts';
@@ -18,23 +19,42 @@ export async function evaluatePolicy(
   trial: Trial,
   survey: Survey,
   settings: EvaluationSettings,
+  cpuSeconds: () => number | null,
 ): Promise<void> {
   const { ledger, signal } = trial;
+  const metered = <T>(phase: string, work: () => Promise<T>) => meteredPhase(trial, phase, cpuSeconds, work);
   if (ledger.steps.begin(EVALUATION.round, 'evaluate') !== 'done') {
     const problems = evaluatedProblems(trial, survey);
     for (const samples of stages(settings)) {
       const proved = settings.adaptive ? provedIds(trial) : new Set();
       const open = problems.filter((p) => !proved.has(p.id));
-      await sampleStage(trial, open, samples, settings);
-      await judgeAll(trial, EVALUATION, 'judge');
+      await metered('sample', () => sampleStage(trial, open, samples, settings));
+      await metered('judge', () => judgeAll(trial, EVALUATION, 'judge'));
       signal.throwIfAborted();
     }
     ledger.steps.finish(EVALUATION.round, 'evaluate');
   }
   // Faults are asked about once more, now and whenever the command is given again.
   if (ledger.attempts.pending(EVALUATION, { retryFaults: true }).length > 0)
-    await judgeAll(trial, EVALUATION, 'judge again');
+    await metered('judge', () => judgeAll(trial, EVALUATION, 'judge again'));
   signal.throwIfAborted();
+}
+
+/** Adds the CPU time of the work to the metrics; a resumed evaluation goes on counting. */
+async function meteredPhase<T>(
+  trial: Trial,
+  phase: string,
+  cpuSeconds: () => number | null,
+  work: () => Promise<T>,
+): Promise<T> {
+  const before = cpuSeconds();
+  try {
+    return await work();
+  } finally {
+    const after = cpuSeconds();
+    if (before !== null && after !== null)
+      addToMetrics(trial, EVALUATION.round, { [`${phase}.cpuSeconds`]: after - before });
+  }
 }
 
 /** Attempts a problem after each stage. */

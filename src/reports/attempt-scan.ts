@@ -1,6 +1,8 @@
 /** One pass over a run's judged attempts, a statement at a time, keeping only what the report shows. */
 import type { VerdictKind } from '../checkers/checker.ts';
 import type { AttemptOutcome, Ledger, Purpose } from '../ledger/index.ts';
+import { type LengthBin, ProofLengths } from './proof-lengths.ts';
+import { complaintKind } from './reasons.ts';
 
 /** What a round's attempts at one statement came to. */
 export interface StatementResult {
@@ -19,6 +21,7 @@ export interface AttemptScan {
   readonly results: readonly StatementResult[];
   readonly reasons: { verdict: VerdictKind; reason: string; count: number }[];
   readonly axioms: { axiom: string; proofs: number }[];
+  readonly proofLengths: LengthBin[];
 }
 
 /** Reasons kept, of the many. */
@@ -28,13 +31,16 @@ export function scanAttempts(ledger: Ledger): AttemptScan {
   const results: StatementResult[] = [];
   const reasons = new Map<string, { verdict: VerdictKind; reason: string; count: number }>();
   const axioms = new Map<string, number>();
+  const lengths = new ProofLengths();
   for (const { number: round } of ledger.rounds.list()) {
     for (const purpose of ['prove', 'evaluate'] as const) {
       for (const { statementId, attempts } of ledger.outcomes.groups({ round, purpose })) {
         results.push({ round, purpose, statementId, ...outcome(attempts) });
         for (const attempt of attempts) {
-          if (attempt.verdict === 'proved') for (const axiom of attempt.axioms) add(axioms, axiom);
-          else countReason(reasons, attempt);
+          if (attempt.verdict === 'proved') {
+            lengths.add(attempt.text);
+            for (const axiom of attempt.axioms) add(axioms, axiom);
+          } else countReason(reasons, attempt);
         }
       }
     }
@@ -47,6 +53,7 @@ export function scanAttempts(ledger: Ledger): AttemptScan {
     axioms: [...axioms]
       .map(([axiom, proofs]) => ({ axiom, proofs }))
       .sort((a, b) => b.proofs - a.proofs || compare(a.axiom, b.axiom)),
+    proofLengths: lengths.bins(),
   };
 }
 
@@ -66,16 +73,9 @@ function countReason(
   reasons: Map<string, { verdict: VerdictKind; reason: string; count: number }>,
   { verdict, reason: full }: AttemptOutcome,
 ): void {
-  const reason = anonymous(full);
+  const reason = complaintKind(full);
   const key = `${verdict} ${reason}`;
   reasons.set(key, { verdict, reason, count: (reasons.get(key)?.count ?? 0) + 1 });
-}
-
-/** The first line with quoted names and numbers taken out, so that like reasons count together. */
-export function anonymous(reason: string): string {
-  const line = reason.split('\n', 1)[0] ?? '';
-  const nameless = line.replace(/`[^`]*`|'[^']*'|"[^"]*"|\d+/g, '…').trim();
-  return nameless.length > 100 ? `${nameless.slice(0, 99)}…` : nameless;
 }
 
 function add(counts: Map<string, number>, key: string): void {

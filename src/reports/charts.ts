@@ -1,8 +1,9 @@
 /** The plots of a run's page: what each shows, and how. Each returns null when there is nothing to show. */
 import { percent, whole } from './format.ts';
-import type { Html } from './markup.ts';
-import { ACCENT, FAINT, figure, GOOD, INK, MUTED, type PlotOption, RULE } from './plot.ts';
+import { type Html, html } from './markup.ts';
+import { ACCENT, FAINT, figure, GOOD, INK, MUTED, type PlotOption, RULE, svg } from './plot.ts';
 import type { PassAtKRow, RunReport } from './report-data.ts';
+import { courseText, latestText, type Series, seriesTitle } from './series-text.ts';
 
 const bareAxis = { axisLine: { show: false }, axisTick: { show: false } } as const;
 const hidden = { show: false } as const;
@@ -246,6 +247,51 @@ export function lossPlot({ updates }: RunReport): Html | null {
     note: 'Optimiser steps, all updates in a row. Signed weights: the loss may be negative, and lower is better.',
   });
 }
+
+/** A small plot of a number over rounds: a line, or bars of its members on top of each other. */
+export function seriesPlot(series: Series): Html {
+  const { members } = series;
+  const rounds = [...new Set(members.flatMap((m) => m.points.map((p) => p.round)))].sort((a, b) => a - b);
+  const lines = members.map((member, i) => {
+    const values = new Map(member.points.map((p) => [p.round, p.value]));
+    const data = rounds.map((round) => values.get(round) ?? null);
+    return members.length === 1 ? sparkLine(data) : stackedBar(data, (i + 1) / members.length);
+  });
+  const option: PlotOption = {
+    grid: { left: 5, right: 5, top: 6, bottom: 6 },
+    xAxis: { type: 'category', data: rounds, boundaryGap: members.length > 1, ...hidden },
+    yAxis: { type: 'value', scale: members.length === 1, ...hidden },
+    series: lines,
+  };
+  const [title, latest, course] = [seriesTitle(series), latestText(series), courseText(series)];
+  return html`<figure class="small">
+<h3>${title}</h3>
+${members.length === 1 && html`<p class="latest">${latest}</p>`}
+<div class="plot" role="img" aria-label="${`${title}: ${latest}; ${course}`}">${svg(option, 64, 200)}</div>
+<figcaption>${members.length === 1 ? course : `Latest, palest first: ${latest}`}</figcaption>
+</figure>
+`;
+}
+
+const sparkLine = (data: readonly (number | null)[]) => ({
+  type: 'line' as const,
+  silent: true,
+  clip: false,
+  symbol: data.length > 30 ? 'none' : 'circle',
+  symbolSize: 4,
+  lineStyle: { color: ACCENT, width: 1.5 },
+  itemStyle: { color: ACCENT },
+  data: [...data],
+});
+
+const stackedBar = (data: readonly (number | null)[], opacity: number) => ({
+  type: 'bar' as const,
+  silent: true,
+  stack: 'all',
+  barCategoryGap: '12%',
+  itemStyle: { color: ACCENT, opacity },
+  data: [...data],
+});
 
 /** A round number a little above, in steps that make good ticks. */
 export function niceTop(value: number): number {

@@ -1,4 +1,4 @@
-/** What a run cost: wall time by step, and throughput as units over the seconds spent on that kind of work. */
+/** What a run cost: wall, CPU and GPU time by step, and throughput as units over the seconds spent on that kind of work. */
 import type { Ledger } from '../ledger/index.ts';
 import type { RunReport } from './report-data.ts';
 
@@ -13,6 +13,8 @@ export function costFigures(ledger: Ledger, newProofs: number): Cost {
   return {
     steps,
     seconds,
+    cpuSeconds: sumKnown(steps.map((s) => s.cpuSeconds)),
+    gpuSeconds: sumKnown(steps.map((s) => s.gpuSeconds)),
     sampledTokens: sum('sample.tokens'),
     sampledTokensPerSecond: ratio(sum('sample.tokens'), sum('sample.seconds')),
     trainedTokens: sum('learn.tokens'),
@@ -26,12 +28,28 @@ export function costFigures(ledger: Ledger, newProofs: number): Cost {
 
 /** Summed over rounds, in the order a full round plays them. */
 function stepSeconds(ledger: Ledger): Cost['steps'] {
-  const byStep = new Map<string, number>();
-  for (const { number } of ledger.rounds.list().toReversed()) {
-    for (const { step, seconds } of ledger.steps.list(number))
-      byStep.set(step, (byStep.get(step) ?? 0) + (seconds ?? 0));
-  }
-  return [...byStep].map(([step, seconds]) => ({ step, seconds }));
+  const rounds = ledger.rounds.list().toReversed();
+  const played = rounds.flatMap(({ number }) => {
+    const metrics = ledger.metrics.get(number);
+    return ledger.steps.list(number).map(({ step, seconds }) => ({
+      step,
+      seconds,
+      cpuSeconds: metrics[`cpu.${step}`] ?? null,
+      gpuSeconds: metrics[`gpu.${step}`] ?? null,
+    }));
+  });
+  return [...Map.groupBy(played, ({ step }) => step)].map(([step, times]) => ({
+    step,
+    seconds: times.reduce((total, t) => total + t.seconds, 0),
+    cpuSeconds: sumKnown(times.map((t) => t.cpuSeconds)),
+    gpuSeconds: sumKnown(times.map((t) => t.gpuSeconds)),
+  }));
+}
+
+/** Null when nothing is known. */
+function sumKnown(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0);
 }
 
 const ratio = (amount: number, per: number) => (per > 0 ? amount / per : null);

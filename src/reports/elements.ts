@@ -64,6 +64,22 @@ function theoremItem(theorem: Theorem, open: boolean): Html {
 `;
 }
 
+/** What was both learned from and tested on. */
+export function matchTable(
+  matches: readonly {
+    readonly name: string;
+    readonly as: string;
+    readonly statementId: string;
+    readonly by: string;
+  }[],
+): Html {
+  return table(
+    'Problems that were trained on',
+    [{ name: 'problem' }, { name: 'as' }, { name: 'statement' }, { name: 'same by' }],
+    matches.map((m) => [m.name, m.as, html`<code>${m.statementId}</code>`, m.by]),
+  );
+}
+
 /** Proved of judged attempts: dots for the eye where they are few, numbers for everybody. */
 export function passRate({ proved, judged }: Theorem): Html {
   const dots =

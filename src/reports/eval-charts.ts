@@ -88,7 +88,7 @@ export function problemRatePlot({ passRates }: EvalReport): Html | null {
   });
 }
 
-export function proofLengthPlot({ proofLengths }: EvalReport): Html | null {
+export function proofLengthPlot({ proofLengths }: Pick<EvalReport, 'proofLengths'>): Html | null {
   if (proofLengths.every((bin) => bin.proofs === 0)) return null;
   return columns({
     title: 'Proofs by length',

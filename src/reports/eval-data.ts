@@ -124,6 +124,9 @@ export const evalReportSchema = z.strictObject({
     surveySeconds: z.number(),
     sampleSeconds: z.number(),
     judgeSeconds: z.number(),
+    /** CPU time of the process tree in each; null where nobody measured it. */
+    sampleCpuSeconds: z.number().nullable().default(null),
+    judgeCpuSeconds: z.number().nullable().default(null),
     tokens: count(),
     tokensPerSecond: z.number().nullable(),
     verdictsPerSecond: z.number().nullable(),

@@ -3,7 +3,7 @@ import type { EvalReport } from './eval-data.ts';
 import { duration, percent, plural, whole } from './format.ts';
 import { type Content, type Html, html } from './markup.ts';
 import { date, range } from './opening.ts';
-import { renderPage } from './page.ts';
+import { pageFooter, renderPage } from './page.ts';
 import { checksSection } from './sections/eval-checks.ts';
 import { evalCostSection, evalProvenanceSection } from './sections/eval-cost.ts';
 import { failuresSection } from './sections/eval-failures.ts';
@@ -25,7 +25,7 @@ export function renderEvalReport(report: EvalReport): string {
     title: `${report.id} · Lakatos`,
     opening: evalOpening(report),
     sections: SECTIONS.map(([id, title, content]) => ({ id, title, content: content(report) })),
-    footer: `Written by Lakatos from the ledger of ${report.id}. Beside this page: report.json and metrics.csv with the same figures, samples.jsonl with every attempt.`,
+    footer: pageFooter(report.id),
   });
 }
 

@@ -163,6 +163,8 @@ function costOf(ledger: Ledger, tally: AttemptTally, solved: number, tokens: num
     surveySeconds,
     sampleSeconds,
     judgeSeconds,
+    sampleCpuSeconds: metrics['sample.cpuSeconds'] ?? null,
+    judgeCpuSeconds: metrics['judge.cpuSeconds'] ?? null,
     tokens,
     tokensPerSecond: ratio(metrics['sample.tokens'] ?? 0, sampleSeconds),
     verdictsPerSecond: ratio(metrics['judge.verdicts'] ?? 0, judgeSeconds),

@@ -3,12 +3,11 @@ import { VERDICTS, type VerdictKind } from '../checkers/checker.ts';
 import { quantile } from '../evaluation/intervals.ts';
 import type { AttemptOutcome } from '../ledger/index.ts';
 import type { EvalReport } from './eval-data.ts';
+import { ProofLengths } from './proof-lengths.ts';
 import { complaintKind } from './reasons.ts';
 
 /** Reasons shown, of the many. */
 const REASONS = 12;
-/** Upper edges of proof lengths, characters. */
-const LENGTHS = [10, 20, 40, 80, 160, 320, 640, Number.POSITIVE_INFINITY];
 
 export class AttemptTally {
   readonly verdicts: Record<VerdictKind, number> = {
@@ -21,7 +20,7 @@ export class AttemptTally {
   };
   readonly #reasons = new Map<string, { verdict: VerdictKind; reason: string; count: number }>();
   readonly #axioms = new Map<string, number>();
-  readonly #lengths = LENGTHS.map(() => 0);
+  readonly #lengths = new ProofLengths();
   readonly #ms: number[] = [];
   #withoutAxioms = 0;
 
@@ -35,8 +34,7 @@ export class AttemptTally {
   #addProof({ text, axioms }: AttemptOutcome): void {
     if (axioms.length === 0) this.#withoutAxioms++;
     for (const axiom of axioms) this.#axioms.set(axiom, (this.#axioms.get(axiom) ?? 0) + 1);
-    const bin = LENGTHS.findIndex((edge) => text.length <= edge);
-    this.#lengths[bin] = (this.#lengths[bin] ?? 0) + 1;
+    this.#lengths.add(text);
   }
 
   #addReason({ verdict, reason: full }: AttemptOutcome): void {
@@ -48,12 +46,8 @@ export class AttemptTally {
   }
 
   figures(): Pick<EvalReport, 'proofLengths' | 'reasons' | 'axioms' | 'proofsWithoutAxioms'> {
-    const last = LENGTHS.at(-2) ?? 0;
     return {
-      proofLengths: LENGTHS.map((edge, i) => ({
-        label: Number.isFinite(edge) ? `to ${edge}` : `over ${last}`,
-        proofs: this.#lengths[i] ?? 0,
-      })),
+      proofLengths: this.#lengths.bins(),
       reasons: [...this.#reasons.values()]
         .sort((a, b) => b.count - a.count || (a.reason < b.reason ? -1 : 1))
         .slice(0, REASONS),

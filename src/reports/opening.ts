@@ -10,6 +10,7 @@ export function opening(report: RunReport): Html {
 <p class="when"><time datetime="${report.run.startedAt}">${date(report.run.startedAt)}</time> · ${report.provenance.toolchain}</p>
 <p class="lead">${lead(report)}</p>
 ${tiles(report)}
+${alarmNotice(report)}
 </header>`;
 }
 
@@ -35,6 +36,12 @@ export function heldOutSentence({ evaluation }: RunReport): Content {
   return distinct
     ? `${moved}, a difference that chance in the choice of problems does not explain.`
     : `${moved}, which is within what chance in the choice of problems explains.`;
+}
+
+function alarmNotice({ alarms }: RunReport): Content {
+  const rounds = [...new Set(alarms.map((a) => a.round))];
+  if (rounds.length === 0) return null;
+  return html`<p class="notice" style="margin-top:1.75rem">The run raised an alarm in round ${rounds.join(', ')}: see <a href="#drift">round by round</a>.</p>`;
 }
 
 function tiles(report: RunReport): Html {

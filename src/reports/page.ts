@@ -41,3 +41,9 @@ ${shown.map(({ content }) => html`${content}\n`)}</main>
 </html>
 `);
 }
+
+/** Where the page came from, and the files beside it. */
+export function pageFooter(id: string): Content {
+  const file = (name: string) => html`<a href="${name}">${name}</a>`;
+  return html`Written by Lakatos from the ledger of ${id}. Beside this page: ${file('report.json')} and ${file('metrics.csv')} with the same figures, ${file('samples.jsonl')} with every attempt.`;
+}

@@ -50,8 +50,9 @@ ${note === undefined ? null : html`<figcaption>${note}</figcaption>`}
 </figure>`;
 }
 
-function svg(option: PlotOption, height: number): Html {
-  const chart = init(null, null, { renderer: 'svg', ssr: true, width: PLOT_WIDTH, height });
+/** A drawing alone. */
+export function svg(option: PlotOption, height: number, width = PLOT_WIDTH): Html {
+  const chart = init(null, null, { renderer: 'svg', ssr: true, width, height });
   try {
     chart.setOption({
       animation: false,

@@ -1,6 +1,4 @@
 /** What kind of complaint a reason is: checkers append goals, hints and counterexamples, different at every attempt. */
-import { anonymous } from './attempt-scan.ts';
-
 /** Where the particulars begin: the goal, a hypothesis (`n : Nat`, `a b : Int`), a hint, a witness. */
 const PARTICULARS =
   /\n| (?:case |Note: |Hint: |⊢ |use `|You may )|: a possible counterexample|(?<=contain free variables) |(?<=unsolved goals) | (?=(?:\p{L}[₀-₉\d'✝]* )+: )/u;
@@ -17,4 +15,11 @@ export function complaint(reason: string): string {
 /** The kind of complaint: like ones count together whatever names and numbers they speak of; tactics keep theirs. */
 export function complaintKind(reason: string): string {
   return anonymous(complaint(reason).replace(/`(\w+)`(?= failed| made no progress)/g, '$1'));
+}
+
+/** The first line with quoted names and numbers taken out, so that like reasons count together. */
+export function anonymous(reason: string): string {
+  const line = reason.split('\n', 1)[0] ?? '';
+  const nameless = line.replace(/`[^`]*`|'[^']*'|"[^"]*"|\d+/g, '…').trim();
+  return nameless.length > 100 ? `${nameless.slice(0, 99)}…` : nameless;
 }

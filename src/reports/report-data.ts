@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { VERDICTS } from '../checkers/checker.ts';
+import { contaminationMatch } from '../evaluation/contamination.ts';
 import { PURPOSES } from '../ledger/records.ts';
 
 const count = () => z.int().min(0);
@@ -109,10 +110,46 @@ const round = z.strictObject({
   seconds: seconds(),
 });
 
+/** A number over rounds; several lines where what is watched has members, such as the bins of a histogram. */
+const series = z.strictObject({
+  name: z.string(),
+  /** Counted from the ledger by the report, or written there by the loop (`watch.*`). */
+  counted: z.boolean(),
+  members: z.array(
+    z.strictObject({
+      label: z.string(),
+      points: z.array(z.strictObject({ round: count(), value: z.number() })),
+    }),
+  ),
+});
+
+/** What was kept out of learning, and whether anything got in. */
+const contamination = z.strictObject({
+  /** Problems evaluated, and what they were looked for in. */
+  tested: count(),
+  problems: count(),
+  conjectures: count(),
+  /** Conjectures that the screen dropped because they state a test problem. */
+  refused: count(),
+  /** Sets kept out beside the held-out split, and training problems left out for it; null where nobody wrote it down. */
+  protectedSets: z.array(z.string()).nullable(),
+  dropped: count().nullable(),
+  matches: z.array(contaminationMatch),
+});
+
 const cost = z.strictObject({
-  /** Wall time of each step, over all rounds, in the order of a round. */
-  steps: z.array(z.strictObject({ step: z.string(), seconds: seconds() })),
+  /** Of each step over all rounds, in the order of a round: wall time, CPU time of the process tree, GPU time reserved. */
+  steps: z.array(
+    z.strictObject({
+      step: z.string(),
+      seconds: seconds(),
+      cpuSeconds: seconds().nullable(),
+      gpuSeconds: seconds().nullable(),
+    }),
+  ),
   seconds: seconds(),
+  cpuSeconds: seconds().nullable(),
+  gpuSeconds: seconds().nullable(),
   sampledTokens: count(),
   sampledTokensPerSecond: z.number().nullable(),
   trainedTokens: count(),
@@ -138,6 +175,9 @@ const provenance = z.strictObject({
   dataset: z.string(),
   /** Hash over the ids and texts of the statements the run touched. */
   datasetFingerprint: z.string(),
+  /** The model's tokenizer and the prompts' templates, by hash; null where nobody wrote it down. */
+  tokenizer: z.string().nullable(),
+  prompts: z.string().nullable(),
   policies: z.array(
     z.strictObject({ version: z.string(), parent: z.string().nullable(), bundle: z.string().nullable() }),
   ),
@@ -158,6 +198,9 @@ export const runReportSchema = z.strictObject({
     .strictObject({ before: evaluation, after: evaluation.nullable(), comparison: comparison.nullable() })
     .nullable(),
   rounds: z.array(round),
+  series: z.array(series),
+  /** What the loop found alarming, by round. */
+  alarms: z.array(z.strictObject({ round: count(), text: z.string() })),
   funnel: z.array(stage),
   passRates: z.array(passRateBin),
   verdicts: z.array(z.strictObject({ purpose: z.enum(PURPOSES), verdict: z.enum(VERDICTS), count: count() })),
@@ -165,9 +208,11 @@ export const runReportSchema = z.strictObject({
   reasons: z.array(z.strictObject({ verdict: z.enum(VERDICTS), reason: z.string(), count: count() })),
   /** Axioms under the accepted proofs. */
   axioms: z.array(z.strictObject({ axiom: z.string(), proofs: count() })),
+  proofLengths: z.array(z.strictObject({ label: z.string(), proofs: count() })),
   kept: z.array(conjecture),
   newlyProved: z.array(theorem),
   updates: z.array(update),
+  contamination: contamination.nullable(),
   cost,
   provenance,
 });

@@ -9,20 +9,20 @@ import { costFigures } from './cost-figures.ts';
 import { type EvaluatedRound, evaluatedRounds, evaluationFigures } from './evaluation-figures.ts';
 import { updateFigures } from './learning-figures.ts';
 import { PASS_RATE_BINS } from './pass-rate-bins.ts';
-import {
-  type Conjecture,
-  type Machine,
-  type RunReport,
-  runReportSchema,
-  type Theorem,
-} from './report-data.ts';
+import { type Conjecture, machine, type RunReport, runReportSchema, type Theorem } from './report-data.ts';
+import { alarms, roundSeries } from './round-series.ts';
+import { runContamination } from './run-contamination.ts';
 
-export interface ReportContext {
-  /** The machine that wrote the report; null when unknown. */
-  readonly machine: Machine | null;
-}
+/** The fact that a run leaves when it begins: what its settings do not say of its model, prompts and machine. */
+export const originFact = z.strictObject({
+  tokenizer: z.string().nullable(),
+  prompts: z.string(),
+  machine,
+});
 
-export function buildRunReport(ledger: Ledger, { machine }: ReportContext): RunReport {
+export type Origin = z.infer<typeof originFact>;
+
+export function buildRunReport(ledger: Ledger): RunReport {
   const run = ledger.run.read();
   if (run === undefined)
     throw new LakatosError(`${ledger.path}: expected the ledger of a run, found one no run has begun in.`);
@@ -30,6 +30,7 @@ export function buildRunReport(ledger: Ledger, { machine }: ReportContext): RunR
   const theorem = theoremFrom(ledger);
   const evaluated = evaluatedRounds(ledger, scan, run.seed);
   const newlyProved = firstProofs(ledger, scan).map(theorem);
+  const rounds = roundFigures(ledger, scan, evaluated, newlyProved);
   return runReportSchema.parse({
     kind: 'lakatos.run',
     version: 1,
@@ -39,17 +40,21 @@ export function buildRunReport(ledger: Ledger, { machine }: ReportContext): RunR
       roundsDone: evaluated.filter(({ side }) => side.round > 0).length,
     },
     evaluation: evaluationFigures(ledger, evaluated, theorem),
-    rounds: roundFigures(ledger, scan, evaluated, newlyProved),
+    rounds,
+    series: roundSeries(ledger, rounds),
+    alarms: alarms(ledger),
     funnel: conjectureFunnel(ledger),
     passRates: passRateBins(ledger, scan),
     verdicts: verdictCounts(ledger),
     reasons: scan.reasons,
     axioms: scan.axioms,
+    proofLengths: scan.proofLengths,
     kept: keptConjectures(ledger, scan, theorem),
     newlyProved,
     updates: updateFigures(ledger),
+    contamination: runContamination(ledger),
     cost: costFigures(ledger, newlyProved.length),
-    provenance: provenance(ledger, run, machine),
+    provenance: provenance(ledger, run),
   } satisfies RunReport);
 }
 
@@ -156,7 +161,8 @@ const namedSettings = z.object({
   data: z.object({ dataset: z.string(), trainSplit: z.string(), heldoutSplit: z.string() }),
 });
 
-function provenance(ledger: Ledger, run: RunRecord, machine: Machine | null): RunReport['provenance'] {
+function provenance(ledger: Ledger, run: RunRecord): RunReport['provenance'] {
+  const origin = originFact.optional().parse(ledger.facts.get('origin'));
   const config = z.json().parse(JSON.parse(run.config));
   const { dataset, trainSplit, heldoutSplit } = namedSettings.parse(config).data;
   const problems = [trainSplit, heldoutSplit].flatMap((split) => ledger.statements.problems(split));
@@ -167,10 +173,12 @@ function provenance(ledger: Ledger, run: RunRecord, machine: Machine | null): Ru
     versions: { ...run.versions },
     dataset,
     datasetFingerprint: createHash('sha256').update(JSON.stringify(texts)).digest('hex').slice(0, 16),
+    tokenizer: origin?.tokenizer ?? null,
+    prompts: origin?.prompts ?? null,
     policies: ledger.policies
       .list()
       .map((p) => ({ version: p.version, parent: p.parent, bundle: p.bundleHash })),
-    machine,
+    machine: origin?.machine ?? null,
     config,
   };
 }

@@ -42,6 +42,7 @@ a:hover, a:focus-visible { text-decoration: underline; text-underline-offset: .2
 section { margin: 4rem 0 0; }
 section > p { max-width: 44rem; margin: 0 0 1.25rem; color: var(--muted); }
 section > p.verdict { color: var(--ink); }
+section > .verdict + .verdict, section > .scroll + .verdict { margin-top: 1.5rem; }
 .columns { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 2.25rem 3rem; align-items: start; }
 figure { margin: 0; min-width: 0; }
 figure h3, .block h3 { padding-bottom: .45rem; border-bottom: 1px solid var(--rule); }
@@ -50,7 +51,7 @@ figcaption { margin-top: .35rem; color: var(--muted); font-size: .8125rem; line-
 .scroll { overflow-x: auto; }
 table { width: 100%; border-collapse: collapse; font-size: .9375rem; }
 caption { padding: 0 0 .45rem; font: 600 1.0625rem/1.2 var(--serif); text-align: left; border-bottom: 1px solid var(--rule); }
-th, td { padding: .42rem .9rem .42rem 0; border-bottom: 1px solid var(--rule); text-align: left; vertical-align: baseline; }
+th, td { padding: .42rem .6rem .42rem 0; border-bottom: 1px solid var(--rule); text-align: left; vertical-align: baseline; }
 thead th { color: var(--muted); font-size: .8125rem; font-weight: 500; line-height: 1.3; vertical-align: bottom; }
 tbody th { font-weight: 500; }
 th:last-child, td:last-child { padding-right: 0; }
@@ -61,6 +62,10 @@ code, pre { font-family: var(--mono); font-size: .8125rem; }
 td code, dd code, p code { overflow-wrap: anywhere; }
 pre { margin: 0; padding: .7rem .9rem; overflow-x: auto; border-radius: 5px; background: var(--code); line-height: 1.5; tab-size: 2; }
 pre.wrap { white-space: pre-wrap; overflow-wrap: anywhere; }
+.multiples { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 1.75rem 2rem; }
+.small h3 { margin: 0; padding: 0 0 .3rem; border: 0; border-top: 1px solid var(--rule); padding-top: .5rem; font: 500 .8125rem/1.35 var(--sans); color: var(--muted); }
+.small .latest { margin: 0; font: 600 1.25rem/1.2 var(--serif); }
+.small figcaption { font-size: .75rem; }
 .cards { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 1.25rem; margin-top: 2.25rem; }
 .card { min-width: 0; padding: 1.1rem 1.2rem 1.2rem; border: 1px solid var(--rule); border-radius: 8px; background: var(--card); }
 .card header { display: flex; justify-content: space-between; gap: 1rem; max-width: none; margin: 0 0 .7rem; padding: 0; }
@@ -92,6 +97,7 @@ footer { margin-top: 5rem; padding-block: 1.5rem 3rem; color: var(--muted); font
   main, header, footer { padding-inline: 1.1rem; }
   header { padding-top: 2rem; }
   .columns, .cards { grid-template-columns: minmax(0, 1fr); }
+  .multiples { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 1.5rem 1.25rem; }
   .tiles { grid-template-columns: repeat(2, 1fr); gap: 1.5rem 1.25rem; }
   .lead { font-size: 1.0625rem; }
   section { margin-top: 3rem; }

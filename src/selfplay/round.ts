@@ -18,6 +18,7 @@ import { propose } from './propose.ts';
 import { prove } from './prove.ts';
 import { report } from './report.ts';
 import type { Run } from './run.ts';
+import { addToMetrics } from './sampling.ts';
 import { screen } from './screen.ts';
 import { select } from './select.ts';
 
@@ -46,7 +47,21 @@ async function playStep(run: Run, round: number, name: string, step: Step): Prom
   const state = run.ledger.steps.begin(round, name);
   if (state === 'done') return;
   run.say(`round ${round}: ${name}${state === 'resumed' ? ' (resumed)' : ''}`, { round, step: name });
-  const write = await step(run, round);
+  const write = await metered(run, round, name, () => step(run, round));
   run.signal.throwIfAborted();
   run.ledger.steps.finish(round, name, write);
+}
+
+/** Adds the CPU time of the work, and the time it held GPUs, to the round's metrics; a resumed step goes on counting. */
+async function metered<T>(run: Run, round: number, name: string, work: () => Promise<T>): Promise<T> {
+  const [started, cpu] = [run.now(), run.cpuSeconds()];
+  try {
+    return await work();
+  } finally {
+    const [seconds, after] = [(run.now() - started) / 1000, run.cpuSeconds()];
+    addToMetrics(run, round, {
+      ...(cpu === null || after === null ? {} : { [`cpu.${name}`]: after - cpu }),
+      ...(run.gpus === 0 ? {} : { [`gpu.${name}`]: seconds * run.gpus }),
+    });
+  }
 }

@@ -8,7 +8,6 @@ import type { Ledger } from '../ledger/index.ts';
 import type { StartProgress } from '../ops/progress.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Prompts } from '../prompts/prompts.ts';
-import type { Machine } from '../reports/index.ts';
 import type { Problem } from '../statements/statement.ts';
 
 /** The problem set as a run uses it. */
@@ -49,8 +48,10 @@ export interface Run {
   readonly now: () => number;
   /** Largest resident memory of the process tree so far, bytes; null where nobody can tell. */
   readonly peakMemory: () => number | null;
-  /** The class of machine, for the report. */
-  readonly machine: Machine;
+  /** CPU seconds of the process tree so far; null where nobody can tell. */
+  readonly cpuSeconds: () => number | null;
+  /** GPUs that the run holds while it works. */
+  readonly gpus: number;
 }
 
 /** What sampling and judging need of a run. An evaluation on its own has no more than this. */

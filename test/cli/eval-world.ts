@@ -132,6 +132,7 @@ export function world(behaviour: Partial<Behaviour> = {}, signal = new AbortCont
     versions: () => ({ lakatos: 'test' }),
     machine: () => ({ cpu: 'test', cores: 1, memoryBytes: 1, system: 'test' }),
     peakMemory: () => 1e6,
+    cpuSeconds: () => null,
     startProgress: () => ({ advance() {}, expect() {}, end() {} }),
     signal,
     now: () => 0,

@@ -159,6 +159,23 @@ export const report: RunReport = {
       seconds: 371.6,
     },
   ],
+  series: [
+    { name: 'provedShare', counted: true, members: [{ label: '', points: [{ round: 1, value: 0.2185 }] }] },
+    {
+      name: 'conclusionChars',
+      counted: false,
+      members: [{ label: '', points: [5, 6, 7].map((round) => ({ round, value: 20 + 3 * round })) }],
+    },
+    {
+      name: 'passRateHistogram',
+      counted: false,
+      members: ['0', 'to ¼', 'to ½'].map((label, i) => ({
+        label,
+        points: [5, 6, 7].map((round) => ({ round, value: 0.5 - 0.1 * i + 0.01 * round })),
+      })),
+    },
+  ],
+  alarms: [{ round: 7, text: 'the share of disjunctions doubled' }],
   funnel: [
     { stage: 'proposed', count: 200, dropped: [] },
     {
@@ -229,6 +246,21 @@ export const report: RunReport = {
     { axiom: 'Quot.sound', proofs: 61 },
     { axiom: 'Classical.choice', proofs: 9 },
   ],
+  proofLengths: [
+    { label: 'to 10', proofs: 301 },
+    { label: 'to 20', proofs: 220 },
+    { label: 'to 40', proofs: 120 },
+    { label: 'over 40', proofs: 54 },
+  ],
+  contamination: {
+    tested: 96,
+    problems: 1840,
+    conjectures: 58,
+    refused: 2,
+    protectedSets: ['minif2f:test:minif2f.jsonl'],
+    dropped: 0,
+    matches: [],
+  },
   kept: [
     conjecture(
       1,
@@ -301,16 +333,18 @@ export const report: RunReport = {
   ],
   cost: {
     steps: [
-      { step: 'propose', seconds: 14.2 },
-      { step: 'screen', seconds: 41.8 },
-      { step: 'prove', seconds: 58.9 },
-      { step: 'judge', seconds: 148.3 },
-      { step: 'select', seconds: 0.2 },
-      { step: 'learn', seconds: 37.6 },
-      { step: 'evaluate', seconds: 131.0 },
-      { step: 'report', seconds: 0.8 },
+      { step: 'propose', seconds: 14.2, cpuSeconds: 26.1, gpuSeconds: null },
+      { step: 'screen', seconds: 41.8, cpuSeconds: 79.4, gpuSeconds: null },
+      { step: 'prove', seconds: 58.9, cpuSeconds: 110.2, gpuSeconds: null },
+      { step: 'judge', seconds: 148.3, cpuSeconds: 281.0, gpuSeconds: null },
+      { step: 'select', seconds: 0.2, cpuSeconds: 0.2, gpuSeconds: null },
+      { step: 'learn', seconds: 37.6, cpuSeconds: 71.9, gpuSeconds: null },
+      { step: 'evaluate', seconds: 131.0, cpuSeconds: 249.5, gpuSeconds: null },
+      { step: 'report', seconds: 0.8, cpuSeconds: 0.8, gpuSeconds: null },
     ],
     seconds: 432.8,
+    cpuSeconds: 819.1,
+    gpuSeconds: null,
     sampledTokens: 98_412,
     sampledTokensPerSecond: 1342.7,
     trainedTokens: 15_360,
@@ -326,6 +360,8 @@ export const report: RunReport = {
     versions: { lakatos: '0.1.0', node: '24.21.0', 'onnxruntime-node': '1.30.0', git: '4ac9c30' },
     dataset: 'lean-core',
     datasetFingerprint: '5b1f77ac0e9d4c21',
+    tokenizer: '0c7d51a2f9e3',
+    prompts: '452fe50c03e0',
     policies: [
       { version: '3fa1c09be27d', parent: null, bundle: null },
       {

@@ -30,7 +30,8 @@ describe('the page', () => {
       /\son\w+=/i,
     ])
       expect(page.match(forbidden), String(forbidden)).toBeNull();
-    for (const [, target] of page.matchAll(/href="([^"]*)"/g)) expect(target).toMatch(/^#/);
+    for (const [, target] of page.matchAll(/href="([^"]*)"/g))
+      expect(target).toMatch(/^(#|report\.json$|metrics\.csv$|samples\.jsonl$)/);
   });
 
   test('forbids the browser whatever escaping might miss', () => {
@@ -97,15 +98,35 @@ describe('the page', () => {
     expect(renderReport(withoutFaults())).not.toContain('class="notice"');
   });
 
+  test('an alarm stands at the top and, with its words, in its section', () => {
+    expect(textOf(page)).toContain('The run raised an alarm in round 7');
+    expect(textOf(page)).toContain('Round 7: the share of disjunctions doubled');
+    expect(renderReport(withoutFaults())).not.toContain('raised an alarm');
+  });
+
+  test('what was watched in one round only is told as a figure, and a run that watched nothing has no such section', () => {
+    const once = {
+      name: 'lemmaTop1Share',
+      counted: false,
+      members: [{ label: '', points: [{ round: 1, value: 0.12 }] }],
+    };
+    expect(textOf(renderReport({ ...report, series: [once] }))).toContain('Lemma top 1 share 12.0 %');
+    expect(renderReport({ ...report, alarms: [], series: [] })).not.toContain('id="drift"');
+  });
+
   test('every plot tells in words what it shows', () => {
     const plots = [...page.matchAll(/<div class="plot" role="img" aria-label="([^"]+)"><svg/g)].map(
       ([, label]) => label,
     );
-    expect(plots).toHaveLength(5);
+    expect(plots).toHaveLength(8);
     expect(plain(plots[0] ?? '')).toBe(
       'pass@1: 16.9 % before, 21.2 % after; pass@2: 24.1 % before, 29.5 % after; pass@4: 31.6 % before, 37.7 % after',
     );
-    expect(page.match(/<svg/g)).toHaveLength(5);
+    expect(plots.map((label) => plain(label ?? '')).slice(-2)).toEqual([
+      'Conclusion chars: 41.0; 35.0 in round 5; 35.0 to 41.0',
+      'Pass rate histogram: 0 57.0 %, to ¼ 47.0 %, to ½ 37.0 %; 55.0 % in round 5; 35.0 % to 57.0 %',
+    ]);
+    expect(page.match(/<svg/g)).toHaveLength(8);
   });
 
   test('every table has a caption, and every cell of a first column or row is a header with a scope', () => {
@@ -187,6 +208,6 @@ test('the terminal’s table has one line a figure', () => {
 function withoutFaults(): RunReport {
   const { evaluation } = report;
   return evaluation
-    ? { ...report, evaluation: { ...evaluation, before: { ...evaluation.before, faults: 0 } } }
+    ? { ...report, alarms: [], evaluation: { ...evaluation, before: { ...evaluation.before, faults: 0 } } }
     : report;
 }

@@ -20,6 +20,11 @@ export interface Fact {
 }
 
 export const SAMPLES = 4;
+export const ORIGIN = {
+  tokenizer: 'abcdef123456',
+  prompts: '0123456789ab',
+  machine: { cpu: 'a cpu', cores: 3, memoryBytes: 5e9, system: 'test' },
+};
 const POLICIES = ['aaaaaaaaaaaa', 'bbbbbbbbbbbb'] as const;
 const SAMPLER = { temperature: 1, topP: 1, topK: 0, maxTokens: 64 };
 const CONFIG = {
@@ -136,7 +141,11 @@ export function smallRun(path: string) {
   play(1, 'select', 1, () => ledger.selections.insert(SELECTIONS));
   play(1, 'learn', 14, () => learn(ledger, clock));
   play(1, 'evaluate', 20, () => store(1, 'evaluate'));
+  ledger.facts.set('origin', ORIGIN);
+  ledger.facts.set('protection', { sets: ['minif2f:test:x.jsonl'], dropped: 2 });
+  ledger.facts.set('alarm.1', ['lemmas narrowed', { watch: 'duplicateShare', rose: 0.2 }]);
   ledger.metrics.set(0, {
+    'cpu.evaluate': 31,
     'sample.tokens': 1000,
     'sample.seconds': 2,
     'judge.verdicts': 48,
@@ -147,6 +156,13 @@ export function smallRun(path: string) {
     'sample.seconds': 6,
     'judge.verdicts': 84,
     'judge.seconds': 16,
+    'cpu.propose': 7,
+    'cpu.judge': 55,
+    'cpu.evaluate': 35,
+    'gpu.learn': 28,
+    'watch.conclusionChars': 31.5,
+    'watch.passRateHistogram.to 1/4': 0.25,
+    'watch.passRateHistogram.1': 0.75,
   });
   return { ledger, facts: made };
 }

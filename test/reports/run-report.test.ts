@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openLedger } from '../../src/ledger/index.ts';
 import { LakatosError } from '../../src/ops/errors.ts';
-import { anonymous } from '../../src/reports/attempt-scan.ts';
 import { buildRunReport, renderReport, runReportSchema } from '../../src/reports/index.ts';
+import { anonymous } from '../../src/reports/reasons.ts';
 import { type Fact, SAMPLES, smallRun } from './run-ledger.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'lakatos-report-'));
 const { ledger, facts } = smallRun(join(dir, 'ledger.sqlite'));
-const report = buildRunReport(ledger, { machine: null });
+const report = buildRunReport(ledger);
 afterAll(() => {
   ledger.close();
   rmSync(dir, { recursive: true });
@@ -206,17 +206,15 @@ describe('learning, cost, provenance', () => {
 
 test('the report is valid against its schema, survives JSON, and is the same when built again', () => {
   const again = runReportSchema.parse(JSON.parse(JSON.stringify(report)));
-  expect(again).toEqual(buildRunReport(ledger, { machine: null }));
+  expect(again).toEqual(buildRunReport(ledger));
   expect(renderReport(again)).toContain('small-run');
 });
 
 test('a ledger without a run is refused by name', () => {
   const path = join(dir, 'empty.sqlite');
   const empty = openLedger(path);
-  expect(() => buildRunReport(empty, { machine: null })).toThrow(LakatosError);
-  expect(() => buildRunReport(empty, { machine: null })).toThrow(
-    /empty\.sqlite: expected the ledger of a run/,
-  );
+  expect(() => buildRunReport(empty)).toThrow(LakatosError);
+  expect(() => buildRunReport(empty)).toThrow(/empty\.sqlite: expected the ledger of a run/);
   empty.close();
 });
 
@@ -224,7 +222,7 @@ test('a run that has only begun has a report, with nothing in it', () => {
   const begun = openLedger(join(dir, 'begun.sqlite'));
   const run = ledger.run.read();
   if (run) begun.run.begin(run);
-  const early = buildRunReport(begun, { machine: null });
+  const early = buildRunReport(begun);
   expect([early.evaluation, early.newlyProved, early.funnel[0]?.count]).toEqual([null, [], 0]);
   expect(renderReport(early)).toContain('Nothing has been evaluated');
   begun.close();

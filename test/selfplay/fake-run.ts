@@ -89,7 +89,8 @@ export function openFakeRun(
     signal,
     now: () => 0,
     peakMemory: () => null,
-    machine: { cpu: 'test', cores: 1, memoryBytes: 1, system: 'test' },
+    cpuSeconds: () => null,
+    gpus: 0,
   };
   return run;
 }

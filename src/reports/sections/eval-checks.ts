@@ -1,6 +1,6 @@
 /** What a careful reader asks first: what was left out, which statements are wrong, and whether any was trained on. */
 
-import { section, table } from '../elements.ts';
+import { matchTable, section, table } from '../elements.ts';
 import type { EvalReport } from '../eval-data.ts';
 import { plural, whole } from '../format.ts';
 import { type Content, html } from '../markup.ts';
@@ -51,9 +51,5 @@ function contaminationPart({ contamination: c }: EvalReport): Content {
   if (c.matches.length === 0)
     return html`<p class="verdict" style="margin-top:1.5rem">Contamination: ${checked} were held against the problems, by elaborated type and by text up to the name. None is the same.${note}</p>`;
   return html`<p class="notice">Contaminated: of ${checked}, ${whole(c.matches.length)} ${c.matches.length === 1 ? 'is' : 'are'} among the problems evaluated.${note}</p>
-${table(
-  'Problems that were trained on',
-  [{ name: 'problem' }, { name: 'as' }, { name: 'statement' }, { name: 'same by' }],
-  c.matches.map((m) => [m.name, m.as, html`<code>${m.statementId}</code>`, m.by]),
-)}`;
+${matchTable(c.matches)}`;
 }

@@ -7,17 +7,18 @@ import { type Content, html } from '../markup.ts';
 
 export function evalCostSection({ cost }: EvalReport): Content {
   const ms = (value: number | null) => (value === null ? '–' : `${decimal(value)} ms`);
+  const cpu = (seconds: number | null) => (seconds === null ? '–' : duration(seconds));
   return section(
     'cost',
     'Cost',
-    html`<p>Wall time by kind of work. The time inside the judge is added up over its workers, so it may exceed the wall time.</p>`,
+    html`<p>By kind of work. CPU time is that of the whole process tree; the time inside the judge is added up over its workers. Both may exceed the wall time.</p>`,
     html`<div class="columns"><div class="block">${table(
-      'Wall time',
-      [{ name: 'work' }, { name: 'time', numeric: true }],
+      'Time',
+      [{ name: 'work' }, { name: 'wall', numeric: true }, { name: 'CPU', numeric: true }],
       [
-        ['elaborating the problems', duration(cost.surveySeconds)],
-        ['sampling', duration(cost.sampleSeconds)],
-        ['judging', duration(cost.judgeSeconds)],
+        ['elaborating the problems', duration(cost.surveySeconds), '–'],
+        ['sampling', duration(cost.sampleSeconds), cpu(cost.sampleCpuSeconds)],
+        ['judging', duration(cost.judgeSeconds), cpu(cost.judgeCpuSeconds)],
       ],
     )}</div><div class="block"><h3>Throughput</h3>${facts([
       ['Tokens', `${whole(cost.tokens)} generated, ${decimal(cost.tokensPerSecond)} a second`],

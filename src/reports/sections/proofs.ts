@@ -1,6 +1,7 @@
 /** Proofs: pass rates, verdicts, the theorems first proved in this run, reasons of failure, axioms. */
 import { passRatePlot, verdictPlot } from '../charts.ts';
 import { section, table, theoremList } from '../elements.ts';
+import { proofLengthPlot } from '../eval-charts.ts';
 import { whole } from '../format.ts';
 import { type Content, html } from '../markup.ts';
 import type { RunReport, Theorem } from '../report-data.ts';
@@ -16,15 +17,7 @@ export function proofsSection(report: RunReport): Content {
       `Newly proved (${whole(newlyProved.length)}), hardest first`,
       newlyProved.toSorted(hardestFirst),
     ),
-    html`<div class="columns" style="margin-top:2.25rem">
-<div class="block">${
-      reasons.length > 0 &&
-      table(
-        'Commonest reasons of failure',
-        [{ name: 'reason' }, { name: 'verdict' }, { name: 'attempts', numeric: true }],
-        reasons.map(({ reason, verdict, count }) => [html`<code>${reason}</code>`, verdict, whole(count)]),
-      )
-    }</div>
+    html`<div class="columns" style="margin-top:2.25rem">${proofLengthPlot(report)}
 <div class="block">${
       axioms.length > 0 &&
       table(
@@ -33,6 +26,12 @@ export function proofsSection(report: RunReport): Content {
         axioms.map(({ axiom, proofs }) => [html`<code>${axiom}</code>`, whole(proofs)]),
       )
     }</div></div>`,
+    reasons.length > 0 &&
+      html`<div style="margin-top:2.25rem">${table(
+        'Commonest reasons of failure',
+        [{ name: 'reason' }, { name: 'verdict' }, { name: 'attempts', numeric: true }],
+        reasons.map(({ reason, verdict, count }) => [html`<code>${reason}</code>`, verdict, whole(count)]),
+      )}</div>`,
   );
 }
 

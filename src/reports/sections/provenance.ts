@@ -18,6 +18,8 @@ export function provenanceSection({ provenance, run }: RunReport): Content {
         'Problem set',
         html`${provenance.dataset}, statements hashed to ${code(provenance.datasetFingerprint)}`,
       ],
+      ['Tokenizer', provenance.tokenizer === null ? 'not recorded' : code(provenance.tokenizer)],
+      ['Prompts', provenance.prompts === null ? 'not recorded' : code(provenance.prompts)],
       ['Seed', String(provenance.seed)],
       [
         'Versions',
