@@ -21,6 +21,7 @@ import { loadProblems } from '../selfplay/problems.ts';
 import { protect } from '../selfplay/protection.ts';
 import type { Run } from '../selfplay/run.ts';
 import { plantSeeds } from '../selfplay/seeds.ts';
+import { requireEmbeddings } from '../selfplay/selection/embedding.ts';
 import { currentPolicy } from '../selfplay/versions.ts';
 import { openChecker } from './open-checker.ts';
 import { machineClass, programVersions, tokenizerHash } from './versions.ts';
@@ -62,6 +63,7 @@ export async function openRun({ config, dir, terminal, signal }: OpenOptions): P
       openPolicy(path.includes(':') ? path : `onnx:${join(dir, path)}`, { threads, device });
     let policy = await openAt(currentPolicy(ledger)?.path ?? config.policy.uri);
     closers.push(() => policy.close());
+    await requireEmbeddings(policy, config.select.strategy);
     const checker = openChecker(config.checker, {
       onEvent: ({ event, reason }) => log.debug({ event }, `lean worker ${event}: ${reason}`),
       warn: (message) => log.warn(message),

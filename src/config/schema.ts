@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { OBJECTIVES, OBJECTIVES_WITH_RATIO, objectiveSettings } from './objective-settings.ts';
+import { checkSelect, select } from './select-settings.ts';
 
 const share = () => z.number().min(0).max(1);
 const count = () => z.int().min(0);
@@ -175,25 +176,6 @@ const prove = z.strictObject({
   maxTokens: positive().default(96).meta({ description: 'Longest proof', unit: 'tokens' }),
 });
 
-const select = z.strictObject({
-  window: z
-    .strictObject({
-      low: share().default(0).meta({ description: 'Barely provable: pass rate above this (exclusive)' }),
-      high: share().default(0.25).meta({ description: 'Barely provable: pass rate up to this (inclusive)' }),
-    })
-    .prefault({}),
-  requireLemma: z
-    .boolean()
-    .default(true)
-    .meta({ description: 'A kept conjecture has a proof that uses the lemma it was made from' }),
-  eleganceQuantile: share()
-    .default(0.2)
-    .meta({ description: 'Drop this share of conjectures, those with the least proof for their length' }),
-  maxKept: count()
-    .default(64)
-    .meta({ description: 'Most conjectures the conjecturer learns from in a round' }),
-});
-
 const learn = z.strictObject({
   frozen: z.boolean().default(false).meta({ description: 'Sample and judge only: the model never learns' }),
   objective: z
@@ -273,14 +255,7 @@ export const configSchema = z
     serve: serve.prefault({}),
   })
   .superRefine((config, context) => {
-    const { window } = config.select;
-    if (window.low >= window.high)
-      context.addIssue({
-        code: 'custom',
-        path: ['select', 'window', 'low'],
-        message: `less than select.window.high (${window.high})`,
-        input: window.low,
-      });
+    checkSelect(config, context);
     const { samples, maxSamples = samples } = config.prove;
     if (maxSamples < samples)
       context.addIssue({

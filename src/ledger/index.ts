@@ -10,6 +10,7 @@ import { attemptsTable } from './attempts.ts';
 import { bundlesTable } from './bundles.ts';
 import { conjecturesTable } from './conjectures.ts';
 import { Connection } from './connection.ts';
+import { embeddingsTable } from './embeddings.ts';
 import { factsTable } from './facts.ts';
 import { metricsTable } from './metrics.ts';
 import { outcomesTable } from './outcomes.ts';
@@ -49,6 +50,7 @@ export function openLedger(path: string, options: LedgerOptions = {}) {
     statements: statementsTable(connection),
     conjectures,
     selections,
+    embeddings: embeddingsTable(connection),
     attempts: attemptsTable(connection),
     outcomes: outcomesTable(connection),
     verdicts: verdictsTable(connection),

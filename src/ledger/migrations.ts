@@ -184,4 +184,20 @@ CREATE TABLE facts (
 ) STRICT, WITHOUT ROWID;
 `;
 
-export const MIGRATIONS: readonly string[] = [FIRST, FACTS];
+/** How much the conjecturer learns from a kept conjecture, and what was kept as written from the trivial lemma. */
+const SELECTION_WEIGHTS = `
+ALTER TABLE selections ADD COLUMN weight REAL NOT NULL DEFAULT 1;
+ALTER TABLE selections ADD COLUMN relabelled INTEGER NOT NULL DEFAULT 0;
+`;
+
+/** What matching compared, as float16: with it a selection can be made again without the model. */
+const EMBEDDINGS = `
+CREATE TABLE embeddings (
+  round        INTEGER NOT NULL,
+  statement_id TEXT NOT NULL REFERENCES statements (id),
+  vector       BLOB NOT NULL,
+  PRIMARY KEY (round, statement_id)
+) STRICT, WITHOUT ROWID;
+`;
+
+export const MIGRATIONS: readonly string[] = [FIRST, FACTS, SELECTION_WEIGHTS, EMBEDDINGS];

@@ -120,6 +120,8 @@ export const SELECT_OUTCOMES = [
   'too-easy',
   'lemma-unused',
   'inelegant',
+  'unmatched',
+  'cell-taken',
   'over-cap',
 ] as const;
 export type SelectOutcome = (typeof SELECT_OUTCOMES)[number];
@@ -132,6 +134,10 @@ export interface SelectionRecord {
   readonly judged: number;
   /** Shortest proof ÷ statement, characters; null without a proof. */
   readonly elegance: number | null;
+  /** How much the conjecturer learns from it, 1 being usual; 0 when it is not selected. */
+  readonly weight: number;
+  /** Its proofs ignore its lemma, and it is kept as if written from the trivial one. */
+  readonly relabelled: boolean;
 }
 
 export interface AttemptRecord extends SampleRecord {

@@ -7,15 +7,18 @@ export function selectionsTable(connection: Connection) {
     /** The first selection of a statement in a round stays. */
     insert(selections: Iterable<SelectionRecord>): void {
       connection.transaction(() => {
-        for (const selection of selections) connection.run(INSERT, { ...selection });
+        for (const selection of selections)
+          connection.run(INSERT, { ...selection, relabelled: selection.relabelled ? 1 : 0 });
       });
     },
     list(round: number): SelectionRecord[] {
-      return connection.all<SelectionRecord>(
-        `SELECT round, statement_id AS statementId, outcome, proved, judged, elegance
-         FROM selections WHERE round = @round ORDER BY statement_id`,
-        { round },
-      );
+      return connection
+        .all<SelectionRow>(
+          `SELECT round, statement_id AS statementId, outcome, proved, judged, elegance, weight, relabelled
+           FROM selections WHERE round = @round ORDER BY statement_id`,
+          { round },
+        )
+        .map((row) => ({ ...row, relabelled: row.relabelled === 1 }));
     },
     outcomes(round: number): Partial<Record<SelectOutcome, number>> {
       const rows = connection.all<{ outcome: SelectOutcome; count: number }>(
@@ -27,5 +30,9 @@ export function selectionsTable(connection: Connection) {
   };
 }
 
-const INSERT = `INSERT INTO selections (round, statement_id, outcome, proved, judged, elegance)
-  VALUES (@round, @statementId, @outcome, @proved, @judged, @elegance) ON CONFLICT (round, statement_id) DO NOTHING`;
+type SelectionRow = Omit<SelectionRecord, 'relabelled'> & { readonly relabelled: number };
+
+const INSERT = `INSERT INTO selections
+  (round, statement_id, outcome, proved, judged, elegance, weight, relabelled)
+  VALUES (@round, @statementId, @outcome, @proved, @judged, @elegance, @weight, @relabelled)
+  ON CONFLICT (round, statement_id) DO NOTHING`;

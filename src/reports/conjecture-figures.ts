@@ -21,7 +21,7 @@ const STAGES: readonly (readonly [stage: string, reasons: readonly string[]])[] 
   [OTHER, []],
   ['proved', ['unjudged', 'unproved']],
   ['barely provable', ['too-easy']],
-  ['kept', ['lemma-unused', 'inelegant', 'over-cap']],
+  ['kept', ['lemma-unused', 'inelegant', 'unmatched', 'cell-taken', 'over-cap']],
 ];
 
 /** @param rounds default all */

@@ -1,25 +1,72 @@
-/** Select: which conjectures of the round are barely provable, and so worth learning to write. Rules: selection.ts. */
-
+/**
+ * Select: which conjectures of the round are barely provable, and so worth learning to write. Rules: selection.ts.
+ * What the strategy compared is stored with the outcome, so that the selection can be made again without the model.
+ */
+import { needsEmbeddings } from '../config/select-settings.ts';
+import { randomFrom, seedFor } from '../ops/seeds.ts';
 import type { Run } from './run.ts';
-import { type Candidate, selectConjectures } from './selection.ts';
+import { type Archive, cellOf } from './selection/archive.ts';
+import { embedded } from './selection/embedding.ts';
+import type { Candidate } from './selection/gates.ts';
+import { candidatesOf, unprovedProblems, withSelections } from './selection/pool.ts';
+import { selectConjectures } from './selection.ts';
 
 export async function select(run: Run, round: number): Promise<() => void> {
-  const selections = selectConjectures(candidates(run, round), run.config.select);
-  const kept = selections.filter((s) => s.outcome === 'selected').length;
-  run.say(`${kept} of ${selections.length} conjectures tried are barely provable and kept`, { round, kept });
-  return () => run.ledger.selections.insert(selections.map((s) => ({ ...s, round })));
+  const rules = run.config.select;
+  const candidates = candidatesOf(run.ledger, round);
+  const targets = unprovedProblems(run.ledger, round, rules.votes);
+  const vectors = needsEmbeddings(rules.strategy)
+    ? await embedded(run.policy, rules.strategy, candidates, targets)
+    : new Map<string, Float32Array>();
+  const selections = selectConjectures(candidates, rules, {
+    targets,
+    vectors,
+    archive: archiveBefore(run, round),
+    random: selectionRandom(run.config.run.seed, round),
+  });
+  const kept = selections.filter((s) => s.outcome === 'selected');
+  run.ledger.metrics.set(round, {
+    'select.tried': selections.length,
+    'select.kept': kept.length,
+    'select.weight': kept.reduce((sum, s) => sum + s.weight, 0),
+    'select.targets': targets.length,
+    'select.cells': new Set(kept.map((s) => cellOf(textOf(candidates, s.statementId)))).size,
+  });
+  run.say(summary(candidates, kept.length, rules.window), {
+    round,
+    kept: kept.length,
+    targets: targets.length,
+  });
+  return () => {
+    run.ledger.embeddings.insert(round, vectors);
+    run.ledger.selections.insert(selections.map((s) => ({ ...s, round })));
+  };
 }
 
-function candidates(run: Run, round: number): Candidate[] {
-  const rates = new Map(
-    run.ledger.verdicts.passRates({ round, purpose: 'prove' }).map((rate) => [rate.statementId, rate]),
+/** The random choices of a round's selection. */
+export const selectionRandom = (runSeed: number, round: number) =>
+  randomFrom(seedFor(runSeed, 'select', round));
+
+function archiveBefore({ ledger }: Run, round: number): Archive {
+  const earlier = ledger.rounds.list().filter(({ number }) => number < round);
+  return earlier.reduce<Archive>(
+    (archive, { number }) => withSelections(archive, ledger, ledger.selections.list(number)),
+    new Map(),
   );
-  return run.ledger.statements.keptConjectures(round).map((c) => ({
-    statementId: c.id,
-    statement: c.text,
-    lemmaName: c.lemmaName,
-    proved: rates.get(c.id)?.proved ?? 0,
-    judged: rates.get(c.id)?.judged ?? 0,
-    proofs: run.ledger.proofs.ofStatement(c.id),
-  }));
 }
+
+const textOf = (candidates: readonly Candidate[], id: string) =>
+  candidates.find((c) => c.statementId === id)?.statement ?? '';
+
+function summary(candidates: readonly Candidate[], kept: number, window: Window): string {
+  if (candidates.length === 0) return 'no conjecture was tried: nothing to select from';
+  const most = Math.max(...candidates.map((c) => c.judged));
+  if (kept === 0 && most > 0 && !holdsSomeRate(window, most))
+    return `no conjecture can be barely provable: of ${most} attempts no pass rate lies above ${window.low} and up to ${window.high}; raise prove.samples or select.window.high`;
+  return `${kept} of ${candidates.length} conjectures tried are barely provable and kept`;
+}
+
+type Window = Run['config']['select']['window'];
+
+const holdsSomeRate = ({ low, high }: Window, attempts: number) =>
+  Array.from({ length: attempts }, (_, i) => (i + 1) / attempts).some((r) => r > low && r <= high);

@@ -118,6 +118,14 @@ describe('refusals', () => {
     );
   });
 
+  test('a strategy that compares embeddings is refused a policy that has none', () => {
+    const overrides = ['select.strategy=matching', 'policy.uri=portfolio:single'];
+    const { message, keyPath } = refusal({ overrides });
+    expect(keyPath).toBe('select.strategy');
+    expect(message).toContain('window or archive, because portfolio:single embeds nothing, found "matching"');
+    expect(() => loadConfig({ overrides: ['select.strategy=archive', overrides[1] ?? ''] })).not.toThrow();
+  });
+
   test('a sampler that is not the policy itself is refused where an objective compares the two', () => {
     const overrides = ['prove.temperature=0.8', 'prove.topP=0.9'];
     const { message } = refusal({ overrides: [...overrides, 'learn.objective=grpo'] });

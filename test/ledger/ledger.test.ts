@@ -169,7 +169,16 @@ test('the funnel counts a round from proposed to selected', () => {
     { ...plain, conjectureId: 'y', outcome: 'refuted' },
   ]);
   ledger.selections.insert([
-    { round: 1, statementId: 'c', outcome: 'selected', proved: 1, judged: 8, elegance: 0.5 },
+    {
+      round: 1,
+      statementId: 'c',
+      outcome: 'selected',
+      proved: 1,
+      judged: 8,
+      elegance: 0.5,
+      weight: 1.5,
+      relabelled: true,
+    },
   ]);
   expect(ledger.funnel(1)).toEqual({
     proposed: 3,

@@ -206,10 +206,36 @@ function propose(ledger: Ledger): void {
   );
 }
 
+const KEPT_WHOLE = { weight: 1, relabelled: false } as const;
+const NOT_KEPT = { weight: 0, relabelled: false } as const;
 const SELECTIONS = [
-  { round: 1, statementId: 'conj-barely', outcome: 'selected', proved: 1, judged: 4, elegance: 0.5 },
-  { round: 1, statementId: 'conj-easy', outcome: 'too-easy', proved: 4, judged: 4, elegance: 0.5 },
-  { round: 1, statementId: 'conj-hard', outcome: 'unproved', proved: 0, judged: 4, elegance: null },
+  {
+    round: 1,
+    statementId: 'conj-barely',
+    outcome: 'selected',
+    proved: 1,
+    judged: 4,
+    elegance: 0.5,
+    ...KEPT_WHOLE,
+  },
+  {
+    round: 1,
+    statementId: 'conj-easy',
+    outcome: 'too-easy',
+    proved: 4,
+    judged: 4,
+    elegance: 0.5,
+    ...NOT_KEPT,
+  },
+  {
+    round: 1,
+    statementId: 'conj-hard',
+    outcome: 'unproved',
+    proved: 0,
+    judged: 4,
+    elegance: null,
+    ...NOT_KEPT,
+  },
 ] as const;
 
 function learn(ledger: Ledger, createdAt: number): void {

@@ -1,13 +1,31 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Candidate, type SelectionRules, selectConjectures } from '../../src/selfplay/selection.ts';
+import { STRATEGIES } from '../../src/config/select-settings.ts';
+import { randomFrom, shuffled } from '../../src/ops/seeds.ts';
+import type { Candidate } from '../../src/selfplay/selection/gates.ts';
+import type { Surroundings } from '../../src/selfplay/selection/strategies.ts';
+import { type SelectionRules, selectConjectures } from '../../src/selfplay/selection.ts';
 
 const rules: SelectionRules = {
+  strategy: 'window',
   window: { low: 0, high: 0.25 },
   requireLemma: true,
+  relabelUnused: false,
   eleganceQuantile: 0,
+  maxWeight: 4,
+  shortProofChars: 0,
+  guardedWeight: 1,
   maxKept: 100,
 };
+const around = (change: Partial<Surroundings> = {}): Surroundings => ({
+  targets: [],
+  vectors: new Map(),
+  archive: new Map(),
+  random: randomFrom(1),
+  ...change,
+});
+const select = (candidates: readonly Candidate[], change: Partial<SelectionRules> = {}) =>
+  selectConjectures(candidates, { ...rules, ...change }, around());
 
 function candidate(change: Partial<Candidate> = {}): Candidate {
   const proofs = [{ text: 'simp [Nat.add_comm]', premises: ['Nat.add_comm'] }];
@@ -15,7 +33,7 @@ function candidate(change: Partial<Candidate> = {}): Candidate {
   return { statementId: 'c', statement, lemmaName: 'Nat.add_comm', proved: 2, judged: 8, proofs, ...change };
 }
 const outcomes = (candidates: readonly Candidate[], change: Partial<SelectionRules> = {}) =>
-  selectConjectures(candidates, { ...rules, ...change }).map((s) => s.outcome);
+  select(candidates, change).map((s) => s.outcome);
 
 test('the window is open below and closed above: 0 of 8 is out, 1 and 2 of 8 are in, 3 of 8 is out', () => {
   const tried = [0, 1, 2, 3].map((proved) => candidate({ statementId: `c${proved}`, proved }));
@@ -80,11 +98,134 @@ test('every candidate gets one outcome, in order, and no more than the cap are s
             proofs: proved === 0 ? [] : [{ text: 'x'.repeat(length), premises: [] }],
           }),
         );
-        const selections = selectConjectures(tried, { ...rules, maxKept, eleganceQuantile: q });
+        const selections = select(tried, { maxKept, eleganceQuantile: q });
         expect(selections.map((s) => s.statementId)).toEqual(tried.map((c) => c.statementId));
         const selected = selections.filter((s) => s.outcome === 'selected');
         expect(selected.length).toBeLessThanOrEqual(maxKept);
         for (const s of selected) expect(s.proved > 0 && s.proved / s.judged <= 0.25).toBe(true);
+      },
+    ),
+  );
+});
+
+test('relabelling keeps a conjecture whose proofs ignore its lemma, and says so', () => {
+  const proofs = [{ text: 'omega', premises: [] }];
+  const [ignores, uses] = select([candidate({ proofs }), candidate({ statementId: 'd' })], {
+    relabelUnused: true,
+  });
+  expect(ignores).toMatchObject({ outcome: 'selected', relabelled: true });
+  expect(uses).toMatchObject({ outcome: 'selected', relabelled: false });
+});
+
+test('a relabelled conjecture must still be in the window and elegant', () => {
+  const unused = { lemmaName: 'Int.add_comm' };
+  const tried = [
+    candidate({ ...unused, statementId: 'easy', proved: 3 }),
+    candidate({ ...unused, statementId: 'short', proofs: [{ text: 'x', premises: [] }] }),
+    candidate({ statementId: 'good' }),
+  ];
+  expect(outcomes(tried, { relabelUnused: true, eleganceQuantile: 0.5 })).toEqual([
+    'too-easy',
+    'inelegant',
+    'selected',
+  ]);
+});
+
+test('where all proofs are very short or come from a contradiction the weight is capped; one real proof is enough', () => {
+  const weights = (texts: readonly string[], premises: readonly string[] = []) =>
+    select([candidate({ lemmaName: '', proofs: texts.map((text) => ({ text, premises })) })], {
+      shortProofChars: 8,
+      guardedWeight: 0.25,
+    }).map((s) => [s.outcome, s.weight]);
+  expect(weights(['omega'])).toEqual([['selected', 0.25]]);
+  expect(weights(['intro h; exact absurd h (by simp)'])).toEqual([['selected', 0.25]]);
+  expect(weights(['exact elimHere h'], ['False.elim'])).toEqual([['selected', 0.25]]);
+  expect(weights(['omega', 'induction n <;> simp'])).toEqual([['selected', 1]]);
+  expect(weights(['rw [absurdities]'])).toEqual([['selected', 1]]);
+});
+
+test('what is not kept weighs nothing', () => {
+  const tried = [candidate(), candidate({ statementId: 'easy', proved: 8 })];
+  expect(select(tried).map((s) => s.weight)).toEqual([1, 0]);
+});
+
+test('matching drops what no problem is near to, and the cap then keeps those of most weight', () => {
+  const vectors = new Map([
+    ['far', [0, 1]],
+    ['near', [1, 0]],
+    ['middle', [0.8, 0.6]],
+    ['p', [1, 0]],
+    ['q', [1, 0.1]],
+    ['r', [0.8, 0.6]],
+  ]);
+  const targets = ['p', 'q', 'r'].map((statementId) => ({ statementId, votes: 1 }));
+  const tried = ['far', 'near', 'middle'].map((statementId) => candidate({ statementId }));
+  const matched = (maxKept: number) =>
+    selectConjectures(tried, { ...rules, strategy: 'matching', maxKept }, around({ vectors, targets })).map(
+      (s) => [s.outcome, s.weight],
+    );
+  expect(matched(9)).toEqual([
+    ['unmatched', 0],
+    ['selected', 2],
+    ['selected', 1],
+  ]);
+  expect(matched(1)).toEqual([
+    ['unmatched', 0],
+    ['selected', 2],
+    ['over-cap', 0],
+  ]);
+});
+
+test.each(STRATEGIES)(
+  '%s with no problem left to be near to keeps at least one, with no embedding asked for',
+  (strategy) => {
+    const [first] = selectConjectures([candidate()], { ...rules, strategy }, around());
+    expect(first).toMatchObject({ outcome: 'selected', weight: 1 });
+  },
+);
+
+test.each(STRATEGIES)('%s with no conjecture, or none that is barely provable, keeps none', (strategy) => {
+  const none = [0, 8].map((proved) => candidate({ statementId: `c${proved}`, proved }));
+  const targets = [{ statementId: 'p', votes: 1 }];
+  const chosen = (candidates: readonly Candidate[]) =>
+    selectConjectures(
+      candidates,
+      { ...rules, strategy },
+      around({ targets, vectors: new Map([['p', [1]]]) }),
+    );
+  expect(chosen([])).toEqual([]);
+  expect(chosen(none).map((s) => s.outcome)).toEqual(['unproved', 'too-easy']);
+});
+
+test.each(STRATEGIES)('%s chooses the same whatever order conjectures and problems come in', (strategy) => {
+  const unit = fc.array(fc.integer({ min: -3, max: 3 }), { minLength: 3, maxLength: 3 });
+  const problem = fc.record({ vector: unit, votes: fc.integer({ min: 1, max: 3 }) });
+  fc.assert(
+    fc.property(
+      fc.array(fc.record({ vector: unit, proved: fc.integer({ min: 1, max: 2 }), forms: fc.nat(2) })),
+      fc.array(problem),
+      fc.nat(),
+      (conjectures, problems, seed) => {
+        const tried = conjectures.map(({ proved, forms }, i) =>
+          candidate({
+            statementId: `c${i}`,
+            proved,
+            statement: `theorem t : ${['1 = 1', '1 ≤ 2', 'a ∨ b'][forms]}`,
+          }),
+        );
+        const targets = problems.map(({ votes }, i) => ({ statementId: `p${i}`, votes }));
+        const vectors = new Map([
+          ...conjectures.map(({ vector }, i) => [`c${i}`, vector] as const),
+          ...problems.map(({ vector }, i) => [`p${i}`, vector] as const),
+        ]);
+        const choose = (a: readonly Candidate[], b: typeof targets) =>
+          new Map(
+            selectConjectures(a, { ...rules, strategy, maxKept: 3 }, around({ targets: b, vectors })).map(
+              (s) => [s.statementId, s],
+            ),
+          );
+        const random = randomFrom(seed);
+        expect(choose(shuffled(tried, random), shuffled(targets, random))).toEqual(choose(tried, targets));
       },
     ),
   );

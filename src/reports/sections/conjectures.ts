@@ -41,6 +41,8 @@ const MEANING: Readonly<Record<string, string>> = {
   'too-easy': 'proved too often',
   'lemma-unused': 'its lemma played no part',
   inelegant: 'proof too short for its length',
+  unmatched: 'near no unproved problem',
+  'cell-taken': 'another of its kind was better',
   'over-cap': 'over the limit of a round',
 };
 

@@ -1,0 +1,57 @@
+/**
+ * What a round's selection looks at, read from the ledger as it stood then, so that a replay sees what the round saw:
+ * the conjectures it tried, the problems it tried that nobody had proved by its end, and the archive of the rounds before.
+ */
+import type { Ledger, SelectionRecord } from '../../ledger/index.ts';
+import { type Archive, type Entry, withPlaced } from './archive.ts';
+import type { Candidate } from './gates.ts';
+import type { Target } from './matching.ts';
+
+/** Votes by the start of a problem's id; the longest that fits holds. */
+export type Votes = Readonly<Record<string, number>>;
+
+export function candidatesOf(ledger: Ledger, round: number): Candidate[] {
+  const rates = new Map(
+    ledger.verdicts.passRates({ round, purpose: 'prove' }).map((rate) => [rate.statementId, rate]),
+  );
+  return ledger.statements.keptConjectures(round).map((c) => ({
+    statementId: c.id,
+    statement: c.text,
+    lemmaName: c.lemmaName,
+    proved: rates.get(c.id)?.proved ?? 0,
+    judged: rates.get(c.id)?.judged ?? 0,
+    proofs: ledger.proofs.ofStatement(c.id).filter((p) => p.round <= round),
+  }));
+}
+
+export interface UnprovedProblem extends Target {
+  readonly text: string;
+}
+
+export function unprovedProblems(ledger: Ledger, round: number, votes: Votes): UnprovedProblem[] {
+  const proved = new Set(ledger.proofs.ofRounds(0, round).map((p) => p.statementId));
+  return ledger.attempts.countsByStatement({ round, purpose: 'prove' }).flatMap(({ statementId }) => {
+    const statement = ledger.statements.get(statementId);
+    if (statement?.source !== 'dataset' || proved.has(statementId)) return [];
+    return [{ statementId, text: statement.text, votes: votesOf(statementId, votes) }];
+  });
+}
+
+function votesOf(id: string, votes: Votes): number {
+  const prefixes = Object.keys(votes).filter((prefix) => id.startsWith(prefix));
+  const longest = prefixes.toSorted((a, b) => b.length - a.length)[0];
+  return longest === undefined ? 1 : (votes[longest] ?? 1);
+}
+
+/** The archive with a round's selections added. */
+export function withSelections(
+  archive: Archive,
+  ledger: Ledger,
+  selections: readonly Omit<SelectionRecord, 'round'>[],
+): Archive {
+  const placed = selections.flatMap((s): Entry[] => {
+    if (s.outcome !== 'selected') return [];
+    return [{ ...s, statement: ledger.statements.get(s.statementId)?.text ?? '' }];
+  });
+  return withPlaced(archive, placed);
+}

@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { shapeOf } from '../../../src/selfplay/selection/shape.ts';
+import { readLeanCore } from '../../../src/statements/lean-core.ts';
+
+test.each([
+  ['theorem t (a b : Nat) : a + b = b', '=', ['+', 'variable'], 0, 'a + b = b'],
+  ['theorem t {n m : Nat} (h : n ≤ m) : n - m = 0', '=', ['-', 'literal'], 1, 'n - m = 0'],
+  ['theorem t {n m : Nat} : n ≠ 0 → m ≠ 0 → n * m ≠ 0', '≠', ['*', 'literal'], 2, 'n * m ≠ 0'],
+  ['theorem t {a b : Int} : a * b = 0 ↔ a = 0 ∨ b = 0', '↔', ['=', '∨'], 0, 'a * b = 0 ↔ a = 0 ∨ b = 0'],
+  ['theorem t {a b : Prop} (h : a) : a ∨ b ∧ a', '∨', ['variable', '∧'], 1, 'a ∨ b ∧ a'],
+  ['theorem t (xs : List Nat) : (xs.map id).length = List.length xs', '=', ['length', 'length'], 0, null],
+  ['theorem t {α β : Type _} (f : α → β) (a : α) : ∀ b, f a = b', '=', ['local', 'variable'], 0, 'f a = b'],
+  ['theorem t {P : Nat → Prop} (H : P 0) : ∃ n, P n ∨ P 1', '∃', ['∃'], 1, '∃ n, P n ∨ P 1'],
+  ['theorem t (m n : Nat) : (m * n).Coprime n', 'predicate', ['Coprime'], 0, null],
+  ['theorem t.{u} {α : Sort u} (a : α) : (fun x : α => x) a = a', '=', ['fun', 'variable'], 0, null],
+  ['theorem t (s : String) : s ++ ") : ∨" = s', '=', ['++', 'variable'], 0, null],
+])('%s', (statement, form, heads, hypotheses, conclusion) => {
+  const shape = shapeOf(statement);
+  expect({ ...shape, conclusion: conclusion === null ? null : shape.conclusion }).toEqual({
+    form,
+    heads,
+    hypotheses,
+    conclusion,
+  });
+});
+
+test('any text has a shape, the broken too', () => {
+  for (const text of [
+    '',
+    'theorem',
+    'theorem t',
+    'theorem t (a : Nat',
+    'theorem t : ∀ x',
+    'theorem t : =',
+    ') :',
+  ])
+    expect(shapeOf(text).heads.length).toBeLessThanOrEqual(2);
+});
+
+test('every tenth statement of lean-core has a conclusion, and no kind of statement is half of them', () => {
+  const shapes = readLeanCore('data/lean-core', 'train')
+    .filter((_, i) => i % 10 === 0)
+    .map((p) => shapeOf(p.text));
+  expect(shapes.filter((s) => s.conclusion === '')).toEqual([]);
+  const kinds = Map.groupBy(shapes, (s) => [s.form, ...s.heads, s.hypotheses].join(' '));
+  expect(Math.max(...[...kinds.values()].map((k) => k.length)) / shapes.length).toBeLessThan(0.5);
+});
