@@ -7,7 +7,7 @@ import type { SampledSequence } from './training.ts';
 
 export interface ConjectureExample extends SampledSequence {
   readonly statementId: string;
-  /** Relative to other conjectures; 1 where selection weighs none. */
+  /** Relative to other conjectures, as selection gave it. */
   readonly weight: number;
   readonly selection: SelectionRecord;
 }
@@ -38,6 +38,6 @@ function ofRound(ledger: Ledger, round: number): ConjectureExample[] {
     const selection = selected.get(statements.get(c.id) ?? '');
     return selection === undefined
       ? []
-      : [{ ...c, statementId: selection.statementId, weight: 1, selection }];
+      : [{ ...c, statementId: selection.statementId, weight: selection.weight, selection }];
   });
 }

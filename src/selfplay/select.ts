@@ -4,6 +4,7 @@
  */
 import { needsEmbeddings } from '../config/select-settings.ts';
 import { randomFrom, seedFor } from '../ops/seeds.ts';
+import { stageRules } from './prove.ts';
 import type { Run } from './run.ts';
 import { type Archive, cellOf } from './selection/archive.ts';
 import { embedded } from './selection/embedding.ts';
@@ -13,7 +14,7 @@ import { selectConjectures } from './selection.ts';
 
 export async function select(run: Run, round: number): Promise<() => void> {
   const rules = run.config.select;
-  const candidates = candidatesOf(run.ledger, round);
+  const candidates = candidatesOf(run.ledger, round, stageRules(run));
   const targets = unprovedProblems(run.ledger, round, rules.votes);
   const vectors = needsEmbeddings(rules.strategy)
     ? await embedded(run.policy, rules.strategy, candidates, targets)

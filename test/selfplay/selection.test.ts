@@ -30,7 +30,9 @@ const select = (candidates: readonly Candidate[], change: Partial<SelectionRules
 function candidate(change: Partial<Candidate> = {}): Candidate {
   const proofs = [{ text: 'simp [Nat.add_comm]', premises: ['Nat.add_comm'] }];
   const statement = 'theorem t (n : Nat) : n = n';
-  return { statementId: 'c', statement, lemmaName: 'Nat.add_comm', proved: 2, judged: 8, proofs, ...change };
+  const counts = { proved: 2, judged: 8, ...change };
+  const passRate = counts.judged === 0 ? 0 : counts.proved / counts.judged;
+  return { statementId: 'c', statement, lemmaName: 'Nat.add_comm', passRate, proofs, ...counts };
 }
 const outcomes = (candidates: readonly Candidate[], change: Partial<SelectionRules> = {}) =>
   select(candidates, change).map((s) => s.outcome);
@@ -229,4 +231,10 @@ test.each(STRATEGIES)('%s chooses the same whatever order conjectures and proble
       },
     ),
   );
+});
+
+test('the window asks for the unbiased pass rate, not for the plain share', () => {
+  const tried = candidate({ proved: 2, judged: 8 });
+  expect(outcomes([{ ...tried, passRate: 0.3 }])).toEqual(['too-easy']);
+  expect(outcomes([{ ...tried, passRate: 0.2 }])).toEqual(['selected']);
 });

@@ -16,6 +16,8 @@ export interface Candidate {
   readonly proved: number;
   /** Attempts with a verdict that is no fault. */
   readonly judged: number;
+  /** The unbiased estimate under the round's stages (staging.ts). */
+  readonly passRate: number;
   /** The correct proofs, with the library constants they use. */
   readonly proofs: readonly { readonly text: string; readonly premises: readonly string[] }[];
 }
@@ -58,9 +60,8 @@ export function gate(candidates: readonly Candidate[], rules: GateRules): Gated[
 
 function ruleOutcome(c: Candidate, rules: GateRules): SelectOutcome {
   if (c.judged === 0) return 'unjudged';
-  const rate = c.proved / c.judged;
-  if (rate <= rules.window.low) return 'unproved';
-  if (rate > rules.window.high) return 'too-easy';
+  if (c.passRate <= rules.window.low) return 'unproved';
+  if (c.passRate > rules.window.high) return 'too-easy';
   const usesLemma = c.lemmaName === '' || c.proofs.some((p) => p.premises.includes(c.lemmaName));
   return rules.requireLemma && !usesLemma ? 'lemma-unused' : 'selected';
 }
@@ -87,5 +88,4 @@ export const byId = (a: { readonly statementId: string }, b: { readonly statemen
   a.statementId < b.statementId ? -1 : a.statementId > b.statementId ? 1 : 0;
 
 /** The hardest first, ties by id. */
-export const byHardness = (a: Candidate, b: Candidate): number =>
-  a.proved / a.judged - b.proved / b.judged || byId(a, b);
+export const byHardness = (a: Candidate, b: Candidate): number => a.passRate - b.passRate || byId(a, b);

@@ -2,7 +2,8 @@
  * What a round's selection looks at, read from the ledger as it stood then, so that a replay sees what the round saw:
  * the conjectures it tried, the problems it tried that nobody had proved by its end, and the archive of the rounds before.
  */
-import type { Ledger, SelectionRecord } from '../../ledger/index.ts';
+import type { AttemptSet, Ledger, SelectionRecord } from '../../ledger/index.ts';
+import { passRate, type StageRules } from '../staging.ts';
 import { type Archive, type Entry, withPlaced } from './archive.ts';
 import type { Candidate } from './gates.ts';
 import type { Target } from './matching.ts';
@@ -10,19 +11,28 @@ import type { Target } from './matching.ts';
 /** Votes by the start of a problem's id; the longest that fits holds. */
 export type Votes = Readonly<Record<string, number>>;
 
-export function candidatesOf(ledger: Ledger, round: number): Candidate[] {
-  const rates = new Map(
-    ledger.verdicts.passRates({ round, purpose: 'prove' }).map((rate) => [rate.statementId, rate]),
-  );
-  return ledger.statements.keptConjectures(round).map((c) => ({
-    statementId: c.id,
-    statement: c.text,
-    lemmaName: c.lemmaName,
-    proved: rates.get(c.id)?.proved ?? 0,
-    judged: rates.get(c.id)?.judged ?? 0,
-    proofs: ledger.proofs.ofStatement(c.id).filter((p) => p.round <= round),
-  }));
+/** @param stages as the round was played */
+export function candidatesOf(ledger: Ledger, round: number, stages: StageRules): Candidate[] {
+  const rates = ratesOf(ledger, { round, purpose: 'prove' });
+  const first = ratesOf(ledger, { round, purpose: 'prove', below: stages.samples });
+  return ledger.statements.keptConjectures(round).map((c) => {
+    const { proved, judged } = rates.get(c.id) ?? NOTHING;
+    return {
+      statementId: c.id,
+      statement: c.text,
+      lemmaName: c.lemmaName,
+      proved,
+      judged,
+      passRate: passRate({ first: first.get(c.id) ?? NOTHING, proved, judged }, stages),
+      proofs: ledger.proofs.ofStatement(c.id).filter((p) => p.round <= round),
+    };
+  });
 }
+
+const NOTHING = { proved: 0, judged: 0 };
+
+const ratesOf = (ledger: Ledger, set: AttemptSet) =>
+  new Map(ledger.verdicts.passRates(set).map((rate) => [rate.statementId, rate]));
 
 export interface UnprovedProblem extends Target {
   readonly text: string;
