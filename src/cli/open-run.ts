@@ -13,7 +13,7 @@ import { openLog } from '../ops/log.ts';
 import { watchMemory } from '../ops/memory.ts';
 import { progressOn } from '../ops/progress.ts';
 import type { Terminal } from '../ops/terminal.ts';
-import { openPolicy } from '../policy/open.ts';
+import { openPolicy, openRewardModel } from '../policy/open.ts';
 import { loadPrompts } from '../prompts/prompts.ts';
 import type { Origin } from '../reports/index.ts';
 import { readSeedProofs, warmStartProofs } from '../seed/proofs.ts';
@@ -59,8 +59,8 @@ export async function openRun({ config, dir, terminal, signal }: OpenOptions): P
     refuseOtherConfig(ledger, config, dir);
 
     const { threads, device } = config.policy;
-    const openAt = (path: string) =>
-      openPolicy(path.includes(':') ? path : `onnx:${join(dir, path)}`, { threads, device });
+    const uriOf = (path: string) => (path.includes(':') ? path : `onnx:${join(dir, path)}`);
+    const openAt = (path: string) => openPolicy(uriOf(path), { threads, device });
     let policy = await openAt(currentPolicy(ledger)?.path ?? config.policy.uri);
     closers.push(() => policy.close());
     await requireEmbeddings(policy, config.select.strategy);
@@ -105,6 +105,8 @@ export async function openRun({ config, dir, terminal, signal }: OpenOptions): P
         return policy;
       },
       openPolicy: openAt,
+      openRewardModel: (path) =>
+        openRewardModel(uriOf(path), { threads, device, optimizer: rewardOptimizer(config) }),
       async replacePolicy(path) {
         const old = policy;
         policy = await openAt(path);
@@ -125,6 +127,12 @@ export async function openRun({ config, dir, terminal, signal }: OpenOptions): P
     await close();
     throw error;
   }
+}
+
+/** The policy's own optimiser settings but for the rate. */
+function rewardOptimizer({ learn }: Config) {
+  const { warmupSteps, betas, epsilon, weightDecay, clipNorm, rewardModel } = learn;
+  return { learningRate: rewardModel.learningRate, warmupSteps, betas, epsilon, weightDecay, clipNorm };
 }
 
 function beginLedger(ledger: Ledger, config: Config, dir: string, toolchain: string): void {

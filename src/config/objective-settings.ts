@@ -46,7 +46,7 @@ export const objectiveSettings = z.strictObject({
     description: 'The KL penalty is on every weighted attempt, or on proofs only',
   }),
   tokenWeights: z.enum(['none', 'per-token', 'prefix-mean']).exactOptional().meta({
-    description: 'How a token-level reward model weighs tokens, where there is one',
+    description: 'Train a token-level reward model, and weigh tokens by what it says of them',
   }),
   clipLow: z
     .number()

@@ -216,6 +216,16 @@ const learn = z.strictObject({
       "Weight of the KL penalty towards a reference policy, 0 is none; the objective's own when absent",
   }),
   objectiveSettings: objectiveSettings.prefault({}),
+  rewardModel: z
+    .strictObject({
+      learningRate: z.number().gt(0).max(1).default(4e-4).meta({
+        description: 'Peak learning rate of the token-level reward model; the rest is as for the policy',
+      }),
+      actorFrozenSteps: count().default(10).meta({
+        description: "The reward model's first optimiser steps in a run, which the policy waits for",
+      }),
+    })
+    .prefault({}),
 });
 
 const evaluate = z.strictObject({
@@ -282,6 +292,14 @@ export const configSchema = z
             message: `1, because ${config.learn.objective} compares the policy with the sampler token by token`,
             input: config.prove[key],
           });
+    const { tokenWeights = 'none' } = config.learn.objectiveSettings;
+    if (config.learn.objective === 'prime' && tokenWeights !== 'none')
+      context.addIssue({
+        code: 'custom',
+        path: ['learn', 'objectiveSettings', 'tokenWeights'],
+        message: '"none", because prime weighs tokens itself',
+        input: tokenWeights,
+      });
     if (config.data.trainSplit === config.data.heldoutSplit)
       context.addIssue({
         code: 'custom',

@@ -1,15 +1,22 @@
 /** Learning: bundles, the weight of every sequence in them, and the policy versions that came of it. */
+import { floatsFromBlob, floatsToBlob } from './blobs.ts';
 import type { Connection } from './connection.ts';
-import type { BundleRecord, PolicyRecord, WeightRecord } from './records.ts';
+import type { BundleRecord, PolicyRecord, TokenScoreRecord, WeightRecord } from './records.ts';
 
 export function bundlesTable(connection: Connection) {
   return {
     bundles: {
-      /** The bundle and its weights together; a hash that is there already stays as it is. */
-      insert(bundle: BundleRecord, weights: Iterable<WeightRecord>): void {
+      /** The bundle, its weights and what these were made from together; a hash that is there already stays as it is. */
+      insert(
+        bundle: BundleRecord,
+        weights: Iterable<WeightRecord>,
+        tokenScores: Iterable<TokenScoreRecord> = [],
+      ): void {
         connection.transaction(() => {
           connection.run(INSERT_BUNDLE, { ...bundle });
           for (const weight of weights) connection.run(INSERT_WEIGHT, { ...weight });
+          for (const { scores, ...rest } of tokenScores)
+            connection.run(INSERT_SCORES, { ...rest, scores: floatsToBlob(scores) });
         });
       },
       list(): BundleRecord[] {
@@ -23,6 +30,16 @@ export function bundlesTable(connection: Connection) {
            FROM weights WHERE bundle_hash = @bundleHash ORDER BY role, sample_id`,
           { bundleHash },
         );
+      },
+      /** Empty where no token-level reward model was in use. */
+      tokenScores(bundleHash: string): TokenScoreRecord[] {
+        return connection
+          .all<Omit<TokenScoreRecord, 'scores'> & { scores: Uint8Array }>(
+            `SELECT bundle_hash AS bundleHash, step, sample_id AS sampleId, scores
+             FROM token_scores WHERE bundle_hash = @bundleHash ORDER BY step, sample_id`,
+            { bundleHash },
+          )
+          .map(({ scores, ...rest }) => ({ ...rest, scores: floatsFromBlob(scores) }));
       },
     },
     policies: {
@@ -46,6 +63,9 @@ const INSERT_BUNDLE = `INSERT INTO bundles (hash, round, row_count, token_count,
 const INSERT_WEIGHT = `INSERT INTO weights (bundle_hash, role, sample_id, objective, reward, c, k, weight)
   VALUES (@bundleHash, @role, @sampleId, @objective, @reward, @c, @k, @weight)
   ON CONFLICT (bundle_hash, role, sample_id) DO NOTHING`;
+
+const INSERT_SCORES = `INSERT INTO token_scores (bundle_hash, step, sample_id, scores)
+  VALUES (@bundleHash, @step, @sampleId, @scores) ON CONFLICT (bundle_hash, step, sample_id) DO NOTHING`;
 
 const INSERT_POLICY = `INSERT INTO policies (version, parent, bundle_hash, path, created_at)
   VALUES (@version, @parent, @bundleHash, @path, @createdAt) ON CONFLICT (version) DO NOTHING`;

@@ -200,4 +200,15 @@ CREATE TABLE embeddings (
 ) STRICT, WITHOUT ROWID;
 `;
 
-export const MIGRATIONS: readonly string[] = [FIRST, FACTS, SELECTION_WEIGHTS, EMBEDDINGS];
+/** What the token-level reward model said of each token of a weighted attempt, in the optimiser step it was used in. */
+const TOKEN_SCORES = `
+CREATE TABLE token_scores (
+  bundle_hash TEXT NOT NULL REFERENCES bundles (hash),
+  step        INTEGER NOT NULL,
+  sample_id   TEXT NOT NULL,
+  scores      BLOB NOT NULL,
+  PRIMARY KEY (bundle_hash, step, sample_id)
+) STRICT, WITHOUT ROWID;
+`;
+
+export const MIGRATIONS: readonly string[] = [FIRST, FACTS, SELECTION_WEIGHTS, EMBEDDINGS, TOKEN_SCORES];

@@ -177,6 +177,16 @@ export interface WeightRecord {
   readonly weight: number;
 }
 
+/** What the token-level reward model said of an attempt's tokens before an optimiser step. */
+export interface TokenScoreRecord {
+  readonly bundleHash: string;
+  /** Index of the bundle's step. */
+  readonly step: number;
+  readonly sampleId: string;
+  /** w_t of every token. */
+  readonly scores: readonly number[];
+}
+
 export interface BundleRecord {
   readonly hash: string;
   readonly round: number;

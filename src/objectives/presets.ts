@@ -208,8 +208,8 @@ const wReinforce = defineObjective('w-reinforce', {
  * statement's failure rate, a⁻ = −η(1−p̂): the weight *falls* as a statement gets easier. One proof and one
  * failure of each mixed group, token mean per polarity. Expected pair gradient (1/p + η)∇p.
  * Lyu et al. 2025, arXiv 2502.06781, §2.2–2.4, Eq. 5–11. The paper gives η no value. Its β·KL(π_θ‖π_old) has no
- * gradient at π_old, hence off by default; when on it is k2 towards the sampling policy. Token weights ω_t, where a
- * token-level reward model gives them, are those of Eq. 10.
+ * gradient at π_old, hence off by default; when on it is k2 towards the sampling policy. The token weights of Eq. 10
+ * are `tokenWeights` = `per-token`, off by default.
  */
 const orealPaper = defineObjective('oreal-paper', {
   formula: 'a⁺ = 1, a⁻ = −η(1−p̂), one pair a mixed group; token mean per polarity',
@@ -218,16 +218,16 @@ const orealPaper = defineObjective('oreal-paper', {
   select: select.onePair,
   weight: weight.reshapedByFailureRate,
   aggregate: aggregate.tokenMeanPerPolarity,
-  defaults: { klEstimator: 'k2', klReference: 'sampler', tokenWeights: 'per-token' },
+  defaults: { klEstimator: 'k2', klReference: 'sampler' },
 });
 
 /**
  * OREAL as released (InternLM/OREAL, train_oreal.py, reward_shaping_type "rloo", pos_mult_adv): the ±1 leave-one-out
  * advantage, a⁺ = 2(K−c)/(K−1) and a⁻ = −2ηc/(K−1), η = 0.5: the negative weight *rises* as a statement gets
  * easier, the opposite of the paper's. One pair of each mixed group with c, K counted before; token mean per
- * polarity; k3 penalty β = 0.01 towards the frozen first policy on both polarities. Token weights ω_t, where a token-level reward
- * model gives them, are of prefix means. Hashes draw the pair, where the release uses a global generator. The likelier
- * source of the published numbers.
+ * polarity; k3 penalty β = 0.01 towards the frozen first policy on both polarities. The released token weights are
+ * `tokenWeights` = `prefix-mean`, off by default, as in the release's own `wo_tokenrm`. Hashes draw the pair, where the
+ * release uses a global generator. The likelier source of the published numbers.
  */
 const orealRepo = defineObjective('oreal-repo', {
   formula: 'a⁺ = 2(K−c)/(K−1), a⁻ = −2ηc/(K−1), one pair a mixed group; token mean per polarity; k3',
@@ -236,7 +236,7 @@ const orealRepo = defineObjective('oreal-repo', {
   select: select.onePair,
   weight: weight.reshapedByLeaveOneOut,
   aggregate: aggregate.tokenMeanPerPolarity,
-  defaults: { eta: 0.5, klCoef: 0.01, tokenWeights: 'prefix-mean' },
+  defaults: { eta: 0.5, klCoef: 0.01 },
 });
 
 export const OBJECTIVE_NAMES = [

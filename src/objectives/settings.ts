@@ -17,7 +17,7 @@ export interface ObjectiveSettings {
   readonly klReference: KlReference;
   /** Which weighted attempts the penalty is on. Default `all`. */
   readonly klScope: 'all' | 'positives';
-  /** How outputs of a token-level reward model weigh tokens, where there are any. Default `none`. */
+  /** How the outputs of a token-level reward model weigh tokens; `none`: there is no such model. Default `none`. */
   readonly tokenWeights: TokenWeighting;
   /** The ratio stays in [1 − clipLow, 1 + clipHigh]. Default 0.2 and 0.2; `dapo` 0.2 and 0.28. */
   readonly clipLow: number;

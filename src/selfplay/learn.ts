@@ -4,7 +4,7 @@
  */
 import { join, relative } from 'node:path';
 import type { Config } from '../config/index.ts';
-import type { WeightRecord } from '../ledger/index.ts';
+import type { TokenScoreRecord, WeightRecord } from '../ledger/index.ts';
 import { type ObjectiveSettings, objectiveNamed } from '../objectives/index.ts';
 import { randomFrom, seedFor } from '../ops/seeds.ts';
 import { type Bundle, freezeBundle } from '../policy/bundle.ts';
@@ -14,9 +14,10 @@ import { type ConjectureExample, conjectureExamples } from './conjecturing.ts';
 import { trainingGroups } from './groups.ts';
 import { referenceLogprobs, withLogprobs } from './references.ts';
 import { isRefresh, retrain, verifiedGroups } from './refresh.ts';
+import { rewardModelFact, type ScoredSteps, scoreAndTrain } from './reward-model.ts';
 import type { Run } from './run.ts';
 import { addToMetrics } from './sampling.ts';
-import { type PlanInput, planTraining, type TrainingPlan } from './training.ts';
+import { orderSteps, type PlanInput, planTraining, type TrainingPlan } from './training.ts';
 import { firstPolicy } from './versions.ts';
 
 export async function learn(run: Run, round: number): Promise<() => void> {
@@ -25,7 +26,7 @@ export async function learn(run: Run, round: number): Promise<() => void> {
   if (run.config.learn.frozen) return stay;
   const refresh = isRefresh(run, round);
   const plan = await (refresh ? planRefresh(run, round) : planRound(run, round));
-  const { stats, steps } = plan;
+  const { stats, steps, scored } = plan;
   run.ledger.metrics.set(round, {
     'learn.groups': stats.groups,
     'learn.groupsUsed': stats.used,
@@ -33,11 +34,19 @@ export async function learn(run: Run, round: number): Promise<() => void> {
     'learn.negatives': stats.negatives,
     'learn.masked': stats.masked,
   });
+  const keepRewardModel = () => {
+    if (scored) run.ledger.facts.set(rewardModelFact(round), scored.saved);
+  };
   if (steps.length === 0) {
     run.say(
-      'nothing to learn from: no group with both outcomes, no conjecture kept; the policy stays as it is',
+      scored?.frozen
+        ? `the policy waits: the token-level reward model has taken ${scored.saved.steps} of its first ${run.config.learn.rewardModel.actorFrozenSteps} steps`
+        : 'nothing to learn from: no group with both outcomes, no conjecture kept; the policy stays as it is',
     );
-    return stay;
+    return () => {
+      keepRewardModel();
+      stay();
+    };
   }
   const bundle = freezeBundle({ objective: plan.objective, optimizer: optimizer(run), steps });
   const path = writeBundle(join(run.dir, 'bundles'), bundle);
@@ -54,7 +63,9 @@ export async function learn(run: Run, round: number): Promise<() => void> {
         path: relative(run.dir, path),
       },
       weightRecords(plan, bundle.hash),
+      tokenScoreRecords(bundle, scored?.steps.slice(scored.frozen)),
     );
+    keepRewardModel();
     run.ledger.facts.set(settingsFact(round), { objective: plan.objective, ...plan.settings });
     run.ledger.policies.insert({
       version,
@@ -73,6 +84,8 @@ export const settingsFact = (round: number) => `objective.${round}`;
 interface RoundPlan extends TrainingPlan {
   readonly objective: string;
   readonly conjectures: readonly ConjectureExample[];
+  /** Where a token-level reward model has a part in it. */
+  readonly scored: ScoredSteps | undefined;
 }
 
 async function planRound(run: Run, round: number): Promise<RoundPlan> {
@@ -92,7 +105,7 @@ async function planRound(run: Run, round: number): Promise<RoundPlan> {
 }
 
 /** Everything verified, and every conjecture ever kept. */
-function planRefresh(run: Run, round: number): RoundPlan {
+async function planRefresh(run: Run, round: number): Promise<RoundPlan> {
   run.say('refresh: the first policy learns from everything verified so far', { round });
   const { groups, sequences } = verifiedGroups(run.ledger, round, run.config.select.window.high);
   const conjectures = conjectureExamples(run.ledger, round, round);
@@ -110,10 +123,11 @@ interface Parts extends Pick<PlanInput, 'groups' | 'objective' | 'settings' | 's
   readonly conjectures: readonly ConjectureExample[];
 }
 
-function plan({ config }: Run, round: number, parts: Parts): RoundPlan {
+async function plan(run: Run, round: number, parts: Parts): Promise<RoundPlan> {
+  const { config } = run;
   const { conjecturerShare, batchRows, epochs } = config.learn;
   const conjectures = conjecturerShare > 0 ? parts.conjectures : [];
-  const training = planTraining({
+  const input = {
     ...parts,
     sequences: new Map([...parts.sequences, ...conjectures.map((c) => [c.id, c] as const)]),
     conjectures,
@@ -121,8 +135,21 @@ function plan({ config }: Run, round: number, parts: Parts): RoundPlan {
     batchRows,
     epochs,
     random: randomFrom(seedFor(config.run.seed, 'learn', round)),
-  });
-  return { ...training, objective: parts.objective.name, conjectures };
+  };
+  const order = orderSteps(input);
+  const { tokenWeights } = { ...parts.objective.defaults, ...parts.settings };
+  const scored =
+    tokenWeights === 'none' || order.length === 0
+      ? undefined
+      : await scoreAndTrain(run, round, order, parts.sequences);
+  const training = planTraining(input, order, scored);
+  const learned = new Set(training.steps.flat().map((row) => row.id));
+  return {
+    ...training,
+    objective: parts.objective.name,
+    conjectures: conjectures.filter((c) => learned.has(c.id)),
+    scored,
+  };
 }
 
 /** What the configuration says of the objective, and the seed of its choices in that round. */
@@ -196,6 +223,15 @@ function weightRecords({ objective, weighted, conjectures }: RoundPlan, bundleHa
       }),
     ),
   ];
+}
+
+function tokenScoreRecords(
+  { hash, steps }: Bundle,
+  scores: readonly ReadonlyMap<string, readonly number[]>[] = [],
+): TokenScoreRecord[] {
+  return steps.flatMap((_, step) =>
+    [...(scores[step] ?? [])].map(([sampleId, scores]) => ({ bundleHash: hash, step, sampleId, scores })),
+  );
 }
 
 function optimizer(run: Run): Bundle['optimizer'] {

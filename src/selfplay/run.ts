@@ -7,6 +7,7 @@ import type { Config } from '../config/index.ts';
 import type { Ledger } from '../ledger/index.ts';
 import type { StartProgress } from '../ops/progress.ts';
 import type { Policy } from '../policy/policy.ts';
+import type { RewardModel } from '../policy/reward-model.ts';
 import type { Prompts } from '../prompts/prompts.ts';
 import type { Problem } from '../statements/statement.ts';
 
@@ -36,6 +37,8 @@ export interface Run {
   readonly replacePolicy: (path: string) => Promise<void>;
   /** Opens a saved policy beside the current one, e.g. the run's first as a KL reference. Caller closes. */
   readonly openPolicy: (path: string) => Promise<Policy>;
+  /** Opens a token-level reward model on a policy, or where one was saved. Caller closes. */
+  readonly openRewardModel: (path: string) => Promise<RewardModel>;
   readonly prompts: Prompts;
   readonly problems: Problems;
   /** What a person sees of a long step. */

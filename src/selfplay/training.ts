@@ -27,7 +27,7 @@ export interface SampledSequence {
 
 export interface TrainingPlan {
   readonly steps: readonly (readonly BundleRow[])[];
-  /** What the objective decided, over all groups at once: one entry a weighted attempt. */
+  /** What the objective decided, over all groups at once: one entry a weighted attempt of some step. */
   readonly weighted: readonly WeightedAttempt[];
   readonly stats: WeighingStats;
   /** Settings in force: with them and the verdicts every weight can be computed again. */
@@ -38,6 +38,22 @@ export interface TrainingPlan {
 export interface WeighedConjecture {
   readonly id: string;
   readonly weight: number;
+}
+
+/** What one optimiser step learns from, before any token has a weight. */
+export interface StepOrder {
+  readonly groups: readonly Group[];
+  /** The attempts that have a weight in it. */
+  readonly weighted: readonly WeightedAttempt[];
+  readonly conjectures: readonly WeighedConjecture[];
+}
+
+/** What a token-level reward model has to do with it. */
+export interface TokenScores {
+  /** Of each step, by attempt: w_t of every token. */
+  readonly steps: readonly ReadonlyMap<string, readonly number[]>[];
+  /** So many first steps were the reward model's alone: the policy takes none of them. */
+  readonly frozen: number;
 }
 
 export interface PlanInput {
@@ -55,11 +71,25 @@ export interface PlanInput {
   readonly random: Random;
 }
 
-export function planTraining(input: PlanInput): TrainingPlan {
-  const overall = input.objective.weigh(input.groups, input.settings);
-  const rowsOf = Map.groupBy(overall.attempts, (a) => a.statementId);
+export function planTraining(
+  input: PlanInput,
+  order = orderSteps(input),
+  scores: TokenScores = { steps: [], frozen: 0 },
+): TrainingPlan {
+  const { attempts, stats, settings } = input.objective.weigh(input.groups, input.settings);
+  const steps = order
+    .map((step, i) => stepRows(input, withScores(step, scores.steps[i])))
+    .slice(scores.frozen);
+  const learned = new Set(steps.flat().map((row) => row.id));
+  return { steps, weighted: attempts.filter((a) => learned.has(a.attemptId)), stats, settings };
+}
+
+/** Shuffles groups and conjectures into the steps of every epoch. */
+export function orderSteps(input: PlanInput): StepOrder[] {
+  const { attempts } = input.objective.weigh(input.groups, input.settings);
+  const rowsOf = Map.groupBy(attempts, (a) => a.statementId);
   const used = input.groups.filter((g) => rowsOf.has(g.statementId));
-  const steps: BundleRow[][] = [];
+  const steps: StepOrder[] = [];
   for (let epoch = 0; epoch < input.epochs; epoch++) {
     const batches = batchGroups(
       shuffled(used, input.random),
@@ -68,11 +98,21 @@ export function planTraining(input: PlanInput): TrainingPlan {
     );
     const conjectures = shuffled(input.conjectures, input.random);
     const stepCount = Math.max(batches.length, conjectures.length > 0 ? 1 : 0);
-    for (let i = 0; i < stepCount; i++)
-      steps.push(stepRows(input, batches[i] ?? [], everyNth(conjectures, i, stepCount)));
+    for (let i = 0; i < stepCount; i++) {
+      const groups = batches[i] ?? [];
+      const weighted = input.objective.weigh(groups, input.settings).attempts;
+      steps.push({ groups, weighted, conjectures: everyNth(conjectures, i, stepCount) });
+    }
   }
-  const { attempts: weighted, stats, settings } = overall;
-  return { steps, weighted, stats, settings };
+  return steps;
+}
+
+function withScores(step: StepOrder, scores: TokenScores['steps'][number] = new Map()): StepOrder {
+  const scored = (a: Group['attempts'][number]) => {
+    const tokenScores = scores.get(a.attemptId);
+    return tokenScores === undefined ? a : { ...a, tokenScores };
+  };
+  return { ...step, groups: step.groups.map((g) => ({ ...g, attempts: g.attempts.map(scored) })) };
 }
 
 function batchGroups(groups: readonly Group[], rows: (g: Group) => number, batchRows: number): Group[][] {
@@ -89,11 +129,7 @@ function batchGroups(groups: readonly Group[], rows: (g: Group) => number, batch
   return batches;
 }
 
-function stepRows(
-  input: PlanInput,
-  groups: readonly Group[],
-  conjectures: readonly WeighedConjecture[],
-): BundleRow[] {
+function stepRows(input: PlanInput, { groups, conjectures }: StepOrder): BundleRow[] {
   const weighing = input.objective.weigh(groups, input.settings);
   const share = weighing.attempts.length === 0 ? 1 : conjectures.length === 0 ? 0 : input.conjecturerShare;
   const { klEstimator } = weighing.settings;

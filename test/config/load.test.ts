@@ -145,6 +145,13 @@ describe('refusals', () => {
     expect(message).toContain('learn.objectiveSettings.dualClip: expected 0 or a number above 1, found 0.5');
   });
 
+  test('token weights under an objective that has its own are refused by key', () => {
+    const overrides = ['learn.objective=prime', 'learn.objectiveSettings.tokenWeights=per-token'];
+    expect(refusal({ overrides }).message).toContain(
+      'learn.objectiveSettings.tokenWeights: expected "none", because prime weighs tokens itself',
+    );
+  });
+
   test.each([
     ['a missing file', { files: ['/nowhere/x.toml'] }, /x\.toml: expected a readable TOML file; ENOENT/],
     ['a table given a number', { overrides: ['prove=3'] }, /prove: expected a table, found 3/],

@@ -169,6 +169,7 @@ describe('prime', () => {
 });
 
 describe('weights of tokens', () => {
+  const OREAL = ['oreal-paper', 'oreal-repo'] as const;
   const scored = (reward: 0 | 1, tokenScores: number[]) =>
     attempt(`${reward}`, reward, { tokens: tokenScores.length, tokenScores });
   const groups = [{ statementId: 's', attempts: [scored(1, [0, 2, -2, 6]), scored(0, [2, -2])] }];
@@ -178,22 +179,28 @@ describe('weights of tokens', () => {
       .attempts.map((a) => tokenWeightsOf(a).map((w) => w / a.tokenWeight));
   const near = (values: readonly number[]) => values.map((v) => expect.closeTo(v, 12));
 
-  test('oreal-paper multiplies by ω of the token, oreal-repo by ω of the prefix mean', () => {
+  test.each(OREAL)('%s multiplies by ω of the token or of the prefix mean, as set', (name) => {
     const of = (w: number) => Math.tanh(w / 2);
-    expect(ratios('oreal-paper')).toEqual([near([0, of(2), 0, of(6)]), near([0, of(2)])]);
-    expect(ratios('oreal-repo')).toEqual([near([0, of(1), 0, of(1.5)]), near([0, 0])]);
+    expect(ratios(name, { tokenWeights: 'per-token' })).toEqual([
+      near([0, of(2), 0, of(6)]),
+      near([0, of(2)]),
+    ]);
+    expect(ratios(name, { tokenWeights: 'prefix-mean' })).toEqual([
+      near([0, of(1), 0, of(1.5)]),
+      near([0, 0]),
+    ]);
   });
 
-  test('are off by setting, in the objectives that do not publish them, and without a reward model', () => {
-    expect(ratios('oreal-paper', { tokenWeights: 'none' })).toEqual([[1, 1, 1, 1], near([1, 1])]);
-    expect(ratios('rloo')).toEqual([[1, 1, 1, 1], near([1, 1])]);
-    const { attempts } = objectives['oreal-repo'].weigh([group('s', 1, 4)]);
+  test.each(OREAL)('%s has none unless set, and none without scores', (name) => {
+    expect(ratios(name)).toEqual([[1, 1, 1, 1], near([1, 1])]);
+    const { attempts } = objectives[name].weigh([group('s', 1, 4)], { tokenWeights: 'per-token' });
     for (const a of attempts) expect(tokenWeightsOf(a)).toEqual(Array(10).fill(a.tokenWeight));
   });
 
   test('scores that are not one a token are refused by attempt', () => {
     const bad = [scored(1, [1]), { ...scored(0, [1]), tokens: 2 }];
-    expect(() => objectives['oreal-repo'].weigh([{ statementId: 's', attempts: bad }])).toThrow(
+    const groups = [{ statementId: 's', attempts: bad }];
+    expect(() => objectives['oreal-repo'].weigh(groups, { tokenWeights: 'per-token' })).toThrow(
       /attempt 0: expected one token score for each of 2 tokens, found 1/,
     );
   });

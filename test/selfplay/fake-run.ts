@@ -2,12 +2,13 @@
 import { join } from 'node:path';
 import type { Config } from '../../src/config/index.ts';
 import { openLedger } from '../../src/ledger/index.ts';
+import type { Policy } from '../../src/policy/policy.ts';
 import { loadPrompts } from '../../src/prompts/prompts.ts';
 import type { Run } from '../../src/selfplay/run.ts';
 import { plantSeeds } from '../../src/selfplay/seeds.ts';
 import { currentPolicy } from '../../src/selfplay/versions.ts';
 import type { Problem } from '../../src/statements/statement.ts';
-import { FakeChecker, FakePolicy, type OnAnswer } from './fakes.ts';
+import { FakeChecker, FakePolicy, FakeRewardModel, type OnAnswer } from './fakes.ts';
 
 /** A run small enough to play in a second. */
 export const OVERRIDES = [
@@ -34,12 +35,13 @@ const problem = (name: string, split: string): Problem => ({
 export const train = Array.from({ length: 20 }, (_, i) => problem(`a${i}`, 'train'));
 const heldout = Array.from({ length: 8 }, (_, i) => problem(`h${i}`, 'heldout'));
 
-/** Opens that folder's run, new or begun before: nothing in it but what its ledger holds. */
+/** Opens that folder's run, new or begun before: nothing in it but what its ledger holds, and the policy if given. */
 export function openFakeRun(
   dir: string,
   config: Config,
   onAnswer: OnAnswer = () => {},
   signal = new AbortController().signal,
+  given?: Policy,
 ): Run {
   const ledger = openLedger(join(dir, 'ledger.sqlite'), { now: () => 0 });
   ledger.run.begin({
@@ -51,10 +53,11 @@ export function openFakeRun(
     startedAt: 0,
   });
   const latest = currentPolicy(ledger);
-  let policy =
-    latest === undefined || latest.parent === null
+  let policy: Policy =
+    given ??
+    (latest === undefined || latest.parent === null
       ? new FakePolicy('initial', onAnswer)
-      : FakePolicy.load(join(dir, latest.path), onAnswer);
+      : FakePolicy.load(join(dir, latest.path), onAnswer));
   ledger.policies.insert({
     version: 'initial',
     parent: null,
@@ -73,6 +76,10 @@ export function openFakeRun(
       return policy;
     },
     openPolicy: async () => new FakePolicy('initial', onAnswer),
+    openRewardModel: async (path) =>
+      path === 'fake:'
+        ? new FakeRewardModel('fresh', onAnswer)
+        : FakeRewardModel.load(join(dir, path), onAnswer),
     replacePolicy: async (path) => {
       policy = FakePolicy.load(join(dir, path), onAnswer);
     },

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { Attempt, Checker, Inspection, Source, Verdict } from '../../src/checkers/checker.ts';
 import type { Bundle } from '../../src/policy/bundle.ts';
 import type { Completion, LearnReport, Policy, SampleRequest, Sequence } from '../../src/policy/policy.ts';
+import type { RewardExample, RewardModel } from '../../src/policy/reward-model.ts';
 import type { Statement } from '../../src/statements/statement.ts';
 
 const digest = (...parts: readonly unknown[]) =>
@@ -83,6 +84,46 @@ export class FakePolicy implements Policy {
   async save(dir: string): Promise<void> {
     mkdirSync(dir, { recursive: true });
     writeFileSync(join(dir, 'version'), this.version);
+  }
+
+  async close(): Promise<void> {}
+}
+
+/** Its scores depend on the tokens and on everything it has learned from. */
+export class FakeRewardModel implements RewardModel {
+  steps = 0;
+  #version: string;
+  readonly #onAnswer: OnAnswer;
+
+  constructor(version: string, onAnswer: OnAnswer) {
+    this.#version = version;
+    this.#onAnswer = onAnswer;
+  }
+
+  static load(dir: string, onAnswer: OnAnswer): FakeRewardModel {
+    const { steps, version } = JSON.parse(readFileSync(join(dir, 'state'), 'utf8'));
+    return Object.assign(new FakeRewardModel(version, onAnswer), { steps });
+  }
+
+  async score(sequences: readonly Sequence[]): Promise<Float32Array[]> {
+    this.#onAnswer();
+    return sequences.map(({ tokens }) =>
+      Float32Array.from(tokens, (token, t) => dice(2000, this.#version, token, t) / 500 - 2),
+    );
+  }
+
+  async step(examples: readonly RewardExample[]) {
+    this.#onAnswer();
+    if (examples.length > 0) this.steps += 1;
+    this.#version = digest(this.#version, examples);
+    return { loss: 0.5, gradNorm: 1 };
+  }
+
+  async save(dir: string): Promise<string> {
+    mkdirSync(dir, { recursive: true });
+    const version = this.#version;
+    writeFileSync(join(dir, 'state'), JSON.stringify({ steps: this.steps, version }));
+    return version;
   }
 
   async close(): Promise<void> {}

@@ -15,7 +15,14 @@ import type { OnAnswer } from './fakes.ts';
 const root = mkdtempSync(join(tmpdir(), 'lakatos-round-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-const { config } = loadConfig({ overrides: OVERRIDES });
+/** A token-level reward model too, with one step ahead of the policy's first: it is state that a resumed run needs. */
+const { config } = loadConfig({
+  overrides: [
+    ...OVERRIDES,
+    'learn.objectiveSettings.tokenWeights=prefix-mean',
+    'learn.rewardModel.actorFrozenSteps=1',
+  ],
+});
 const open = (dir: string, settings = config, onAnswer?: OnAnswer, signal?: AbortSignal) =>
   openFakeRun(dir, settings, onAnswer, signal);
 
@@ -38,8 +45,10 @@ function contents(dir: string): unknown {
       'screenings',
       'attempts',
     ];
-    const more = ['verdicts', 'selections', 'bundles', 'weights'];
-    return [...tables, ...more].map((t) => [t, db.prepare(`SELECT * FROM ${t} ORDER BY 1, 2, 3`).all()]);
+    const more = ['verdicts', 'selections', 'bundles', 'weights', 'token_scores'];
+    const facts = db.prepare('SELECT * FROM facts ORDER BY 1').all();
+    const rows = (t: string) => db.prepare(`SELECT * FROM ${t} ORDER BY 1, 2, 3`).all();
+    return [['facts', facts], ...[...tables, ...more].map((t) => [t, rows(t)])];
   } finally {
     db.close();
   }

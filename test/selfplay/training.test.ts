@@ -2,7 +2,12 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Group, objectiveNamed } from '../../src/objectives/index.ts';
 import { randomFrom } from '../../src/ops/seeds.ts';
-import { type PlanInput, planTraining, type SampledSequence } from '../../src/selfplay/training.ts';
+import {
+  orderSteps,
+  type PlanInput,
+  planTraining,
+  type SampledSequence,
+} from '../../src/selfplay/training.ts';
 
 const sequence = (id: string, tokens = 4): SampledSequence => ({
   id,
@@ -91,15 +96,36 @@ test('ratio, KL estimator and weights of tokens reach the rows of proofs, and no
   });
   expect(row('g0/1')).toMatchObject({ klCoef: 0, refLogprobs: [] });
   expect(row('c0')).not.toHaveProperty('ratio');
+});
 
-  const scored = input.groups.map((g) => ({
-    ...g,
-    attempts: g.attempts.map((a) => ({ ...a, tokenScores: [9e9, 9e9, -9e9, -9e9] })),
-  }));
-  const objective = objectiveNamed('oreal-paper');
-  const { steps } = planTraining({ ...input, groups: scored, objective });
-  expect(row('g0/0', steps.flat())?.weights).toEqual([0.75 / 4, 0.75 / 4, 0, 0]);
-  expect(row('g0/1', steps.flat())?.weights.map((w) => w + 0)).toEqual([0, 0, -0.375 / 4, -0.375 / 4]);
+test('scores of tokens weigh the rows of their step; steps that the policy waits for are in no plan', () => {
+  const scored = {
+    ...planInput([[1, 0], [0, 1]], 1), // biome-ignore format: one line
+    objective: objectiveNamed('oreal-paper'),
+    settings: { tokenWeights: 'per-token' },
+    batchRows: 1,
+    epochs: 2,
+  } as const;
+  const order = orderSteps(scored);
+  const proofs = order.map(({ weighted }) => weighted.map((a) => a.attemptId));
+  expect(proofs.map((ids) => ids.length)).toEqual([2, 2, 2, 2]);
+  // Another score in every step: proofs of step i count from token i on.
+  const scores = proofs.map(
+    (ids, i) => new Map(ids.map((id) => [id, [0, 1, 2, 3].map((t) => (t < i ? -9e9 : 9e9))])),
+  );
+  const { steps, weighted } = planTraining(scored, order, { steps: scores, frozen: 1 });
+  const signs = steps.map((rows) => rows.map(({ weights }) => weights.map(Math.sign).join()));
+  expect(signs.map((s) => s.filter((x) => x.includes('1')).toSorted())).toEqual(
+    [1, 2, 3].map((i) => {
+      const proof = [0, 1, 2, 3].map((t) => (t < i ? 0 : 1)).join();
+      const failure = [0, 1, 2, 3].map((t) => (t < i ? -1 : 0)).join();
+      const conjecture = steps[i - 1]?.length === 3 ? ['1,1,1,1'] : [];
+      return [failure, proof, ...conjecture].toSorted();
+    }),
+  );
+  expect(weighted.map((a) => a.attemptId).toSorted()).toEqual(['g0/0', 'g0/1', 'g1/0', 'g1/1']);
+  const waiting = planTraining(scored, order, { steps: scores, frozen: 4 });
+  expect([waiting.steps, waiting.weighted]).toEqual([[], []]);
 });
 
 test('every epoch holds every weighted attempt and every conjecture exactly once', () => {

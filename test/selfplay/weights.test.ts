@@ -58,7 +58,9 @@ function groupsOf(dir: string, round: number): Map<string, VerdictRow[]> {
 const SAMPLED = -0.5;
 const REFERENCE = -0.25;
 
-const groupOf = (rows: readonly VerdictRow[], statementId: string): Group => ({
+type Scores = ReadonlyMap<string, readonly number[]>;
+
+const groupOf = (rows: readonly VerdictRow[], statementId: string, scores: Scores = new Map()): Group => ({
   statementId,
   attempts: rows.map((row) => ({
     attemptId: row.id,
@@ -69,6 +71,7 @@ const groupOf = (rows: readonly VerdictRow[], statementId: string): Group => ({
     truncated: row.finish === 'length',
     policyLogprobs: Array(row.tokens).fill(SAMPLED),
     refLogprobs: Array(row.tokens).fill(REFERENCE),
+    ...(scores.has(row.id) && { tokenScores: scores.get(row.id) ?? [] }),
   })),
 });
 
@@ -82,12 +85,16 @@ function learned(dir: string, round: number) {
       config,
       settings: ledger.facts.get(settingsFact(round)),
       weights: ledger.bundles.weights(bundle?.hash ?? ''),
+      scores: ledger.bundles.tokenScores(bundle?.hash ?? ''),
       bundle: readBundle(join(dir, bundle?.path ?? '')),
     };
   } finally {
     ledger.close();
   }
 }
+
+/** The policy's first update comes in the first round, so that both rounds have one. */
+const TOKEN_WEIGHTS = ['learn.rewardModel.actorFrozenSteps=1', 'learn.batchRows=4'];
 
 const EVERY: readonly (readonly [ObjectiveName, readonly string[]])[] = [
   ['oreal-repo', []],
@@ -97,22 +104,27 @@ const EVERY: readonly (readonly [ObjectiveName, readonly string[]])[] = [
   ['stp', ['learn.objectiveSettings.charDecay=0.01']],
   ['prime', ['learn.objectiveSettings.minPassRate=0.1']],
   ['topr', []],
+  ['oreal-paper', [...TOKEN_WEIGHTS, 'learn.objectiveSettings.tokenWeights=per-token']],
+  ['oreal-repo', [...TOKEN_WEIGHTS, 'learn.objectiveSettings.tokenWeights=prefix-mean']],
 ];
 
-describe.each(EVERY)('%s', (name, overrides) => {
+describe.each(EVERY)('%s %j', (name, overrides) => {
   let dir = '';
   beforeAll(async () => {
     dir = await played(name, overrides);
   });
 
   test.each([1, 2])('round %i: weights and rows follow from verdicts and settings', (round) => {
-    const { config, settings, weights, bundle } = learned(dir, round);
+    const { config, settings, weights, bundle, scores } = learned(dir, round);
     const inForce = { ...objectives[name].defaults, ...objectiveSettings(config, round) };
     expect(settings).toEqual({ objective: name, ...inForce });
 
     const verdicts = groupsOf(dir, round);
     const groups = [...verdicts].map(([statement, rows]) => groupOf(rows, statement));
-    const { attempts } = objectives[name].weigh(groups, inForce);
+    const inBundle = new Set(bundle.steps.flat().map((row) => row.id));
+    const attempts = objectives[name]
+      .weigh(groups, inForce)
+      .attempts.filter((a) => inBundle.has(a.attemptId));
     expect(attempts.length).toBeGreaterThan(0);
     const prover = weights.filter((w) => w.role === 'prover');
     const fields = ({ reward, c, k, weight }: (typeof attempts)[number] | (typeof prover)[number]) => [
@@ -126,16 +138,18 @@ describe.each(EVERY)('%s', (name, overrides) => {
     );
 
     const statementOf = new Map(attempts.map((a) => [a.attemptId, a.statementId]));
-    for (const rows of bundle.steps) {
+    expect(scores.length > 0).toBe(inForce.tokenWeights !== 'none');
+    bundle.steps.forEach((rows, i) => {
+      const ofStep = new Map(scores.filter((s) => s.step === i).map((s) => [s.sampleId, s.scores]));
       const proofs = rows.filter((row) => statementOf.has(row.id));
       const statements = [...new Set(proofs.map((row) => statementOf.get(row.id) ?? ''))];
-      const step = statements.map((id) => groupOf(verdicts.get(id) ?? [], id));
+      const step = statements.map((id) => groupOf(verdicts.get(id) ?? [], id, ofStep));
       const again = objectives[name].weigh(step, inForce).attempts;
       const share = proofs.length < rows.length ? 1 - config.learn.conjecturerShare : 1;
       expect(proofs.map((row) => [row.id, row.weights, row.klCoef, row.ratio])).toEqual(
         again.map((a) => [a.attemptId, tokenWeightsOf(a).map((w) => w * share), a.klCoef * share, a.ratio]),
       );
-    }
+    });
   });
 });
 

@@ -65,17 +65,13 @@ function serve(port: NonNullable<typeof parentPort>, gate: NativeGate): void {
         return opened().version;
       case 'openReward':
         reward = await RewardEngine.open(call.args.dir, { ...call.args.options, gate });
-        return null;
-      case 'openRewardTrainer':
-        await openedReward().openTrainer(call.args.settings, call.args.totalSteps);
-        return null;
+        return reward.steps;
       case 'rewardStep':
         return openedReward().step(call.args);
       case 'rewardScore':
         return openedReward().score(call.args);
       case 'writeReward':
-        await openedReward().write(call.args.dir);
-        return null;
+        return openedReward().write(call.args.dir);
       case 'writeWeights':
         await opened().writeWeights(call.args.path, call.args.dtype);
         return opened().version;

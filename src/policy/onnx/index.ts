@@ -15,7 +15,5 @@ export {
   type SaveOptions,
 } from './onnx-policy.ts';
 export { PROJECTIONS, type ProjectionKind, parameterCount } from './parameters.ts';
-export type { RewardExample } from './reward-engine.ts';
 export { type RewardModelOptions, TokenRewardModel } from './reward-model.ts';
-export { type RewardVariant, type TokenRewardWeights, tokenRewardWeights } from './reward-weights.ts';
 export type { StepReport } from './trainer.ts';

@@ -1,10 +1,11 @@
 /** What the main thread and the engine's worker say to each other: numbered calls one way, replies the other. */
 import type { BundleRow, OptimizerSettings } from '../bundle.ts';
 import type { SamplerSettings, Sequence } from '../policy.ts';
+import type { RewardExample } from '../reward-model.ts';
 import type { StoredDtype } from './dtypes.ts';
 import type { EngineOptions } from './engine.ts';
 import { CheckpointError, DeviceError, RequestError, UpdateRefusedError } from './errors.ts';
-import type { RewardEngineOptions, RewardExample } from './reward-engine.ts';
+import type { RewardEngineOptions } from './reward-engine.ts';
 import type { TokenCompletion, TokenRequest } from './sampler.ts';
 import type { StepReport } from './trainer.ts';
 
@@ -24,11 +25,11 @@ export interface Calls {
   writeTrainer: { args: { handle: number; dir: string; position: number }; result: null };
   resumeTrainer: { args: { dir: string }; result: { handle: number; position: number } };
   writeAdapters: { args: { dir: string }; result: string };
-  openReward: { args: { dir: string; options: RewardEngineOptions }; result: null };
-  openRewardTrainer: { args: { settings: OptimizerSettings; totalSteps: number }; result: null };
+  /** Steps behind it. */
+  openReward: { args: { dir: string; options: RewardEngineOptions }; result: number };
   rewardStep: { args: readonly RewardExample[]; result: StepReport };
   rewardScore: { args: readonly Sequence[]; result: Float32Array[] };
-  writeReward: { args: { dir: string }; result: null };
+  writeReward: { args: { dir: string }; result: string };
   writeWeights: { args: { path: string; dtype: StoredDtype }; result: string };
 }
 

@@ -2,10 +2,12 @@
  * The token-level reward model itself: its weights, sessions and optimiser. Blocks its thread, like engine.ts, so it
  * lives in the worker; reward-model.ts is its face on the main thread.
  */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OptimizerSettings } from '../bundle.ts';
 import type { Sequence } from '../policy.ts';
-import { readConfig, readTensors } from './checkpoint.ts';
+import type { RewardExample } from '../reward-model.ts';
+import { readConfig, readTensors, WEIGHTS_FILE } from './checkpoint.ts';
 import type { LlamaConfig } from './config.ts';
 import { RequestError } from './errors.ts';
 import { rewardGraph, rewardShapes, rewardTrainGraph, SCORE } from './reward-graph.ts';
@@ -19,16 +21,12 @@ import {
   Trainer,
   type TrainerModel,
 } from './trainer.ts';
+import { readTrainer, TRAINER_FILE, writeTrainer } from './trainer-checkpoint.ts';
 import { checkTensors, weightFeeds, weightsVersion } from './weights.ts';
 
-/** A judged completion. */
-export interface RewardExample extends Sequence {
-  readonly id: string;
-  /** 1 proved, 0 not. A checker's fault has no reward and does not belong here. */
-  readonly reward: 0 | 1;
-}
-
 export interface RewardEngineOptions extends SessionOptions {
+  /** The rate stays at its peak after the warm-up: a run does not know how many steps it will take. */
+  readonly optimizer: Omit<OptimizerSettings, 'schedule'>;
   readonly microBatchTokens: number;
 }
 
@@ -36,44 +34,43 @@ export class RewardEngine {
   readonly config: LlamaConfig;
   readonly #weights: Tensors;
   readonly #options: RewardEngineOptions;
-  #trainer: Trainer<RewardExample> | null = null;
-  #training: Session | null = null;
+  readonly #training: Session;
+  readonly #trainer: Trainer<RewardExample>;
   #scoring: Session | null = null;
 
-  constructor(config: LlamaConfig, weights: Tensors, options: RewardEngineOptions) {
-    this.config = config;
-    this.#weights = weights;
+  private constructor(model: TrainerModel, trainer: Trainer<RewardExample>, options: RewardEngineOptions) {
+    this.config = model.config;
+    this.#weights = model.weights;
+    this.#training = model.session;
+    this.#trainer = trainer;
     this.#options = options;
   }
 
-  /** The trunk of a policy's checkpoint with a head of zeros, or a saved reward model with its own. */
+  /**
+   * The trunk of a policy's checkpoint with a head of zeros and a fresh optimiser, or a saved reward model with its
+   * own of both.
+   */
   static async open(dir: string, options: RewardEngineOptions): Promise<RewardEngine> {
     const config = await readConfig(dir);
     const found = new Map(await readTensors(dir));
+    const saved = found.has(SCORE) && existsSync(join(dir, TRAINER_FILE));
     if (!found.has(SCORE))
       found.set(SCORE, { shape: [1, config.hiddenSize], data: new Float32Array(config.hiddenSize) });
     const surplus = (name: string) => name === 'lm_head.weight' || name.endsWith('rotary_emb.inv_freq');
-    return new RewardEngine(config, checkTensors(rewardShapes(config), found, dir, surplus), options);
+    const weights = checkTensors(rewardShapes(config), found, dir, surplus);
+    const former = saved ? await readTrainer(dir, weightsVersion(weights), weights) : undefined;
+    const session = await Session.open(rewardTrainGraph(config), options);
+    const model = { config, weights, session, microBatchTokens: options.microBatchTokens };
+    const trainer = new Trainer(model, rewardLoss, settingsOf(options), 0, former?.state);
+    return new RewardEngine(model, trainer, options);
   }
 
-  get version(): string {
-    return weightsVersion(this.#weights);
-  }
-
-  /** Begins an optimiser of the model's own; a former one is forgotten. */
-  async openTrainer(settings: OptimizerSettings, totalSteps: number): Promise<void> {
-    this.#training ??= await Session.open(rewardTrainGraph(this.config), this.#options);
-    const model: TrainerModel = {
-      config: this.config,
-      weights: this.#weights,
-      session: this.#training,
-      microBatchTokens: this.#options.microBatchTokens,
-    };
-    this.#trainer = new Trainer<RewardExample>(model, rewardLoss, settings, totalSteps);
+  /** Optimiser steps behind the weights. */
+  get steps(): number {
+    return this.#trainer.state.step;
   }
 
   async step(examples: readonly RewardExample[]): Promise<StepReport> {
-    if (this.#trainer === null) throw new RequestError('the reward model has no trainer; open one first');
     return this.#trainer.step(examples);
   }
 
@@ -97,15 +94,25 @@ export class RewardEngine {
     return scores;
   }
 
-  async write(dir: string): Promise<void> {
-    await writeSafetensors(join(dir, 'model.safetensors'), this.#weights);
+  /** Weights and optimiser; returns the version of the weights. */
+  async write(dir: string): Promise<string> {
+    const version = weightsVersion(this.#weights);
+    await writeSafetensors(join(dir, WEIGHTS_FILE), this.#weights);
+    const rest = { settings: settingsOf(this.#options), totalSteps: 0, position: this.steps };
+    await writeTrainer(dir, { version, ...rest, state: this.#trainer.state }, this.#weights);
+    return version;
   }
 
   async close(): Promise<void> {
-    await this.#training?.release();
+    await this.#training.release();
     await this.#scoring?.release();
   }
 }
+
+const settingsOf = ({ optimizer }: RewardEngineOptions): OptimizerSettings => ({
+  ...optimizer,
+  schedule: 'constant',
+});
 
 /** The mean over `examples` of the cross-entropy of each one's mean w, and its gradients. */
 export function rewardLoss(

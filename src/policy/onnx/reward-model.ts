@@ -1,78 +1,70 @@
 /**
- * The token-level reward model of OREAL: begins as a policy's trunk under a head of zeros, learns from judged
- * completions with an optimiser of its own, and says how much each token counts.
- *
- * Whether the actor waits while the first steps train this model is the caller's choice. While the head is zero all
- * weights are 0, so the actor would get its KL term only.
+ * The embedded token-level reward model: begins as a policy's trunk under a head of zeros, with an optimiser of its
+ * own. Everything numeric happens in a worker; calls are taken one at a time, in order.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import PQueue from 'p-queue';
-import type { OptimizerSettings } from '../bundle.ts';
 import type { Sequence } from '../policy.ts';
+import type { RewardExample, RewardModel } from '../reward-model.ts';
 import { copyCompanions, replaceDirectory } from './checkpoint.ts';
 import { EngineClient } from './engine-client.ts';
-import type { RewardEngineOptions, RewardExample } from './reward-engine.ts';
-import { type RewardVariant, type TokenRewardWeights, tokenRewardWeights } from './reward-weights.ts';
+import type { RewardEngineOptions } from './reward-engine.ts';
 import type { StepReport } from './trainer.ts';
 
-export type RewardModelOptions = Partial<Omit<RewardEngineOptions, 'gate'>>;
+export type RewardModelOptions = Pick<RewardEngineOptions, 'optimizer'> &
+  Partial<Omit<RewardEngineOptions, 'gate'>>;
 
-export class TokenRewardModel {
+export class TokenRewardModel implements RewardModel {
   readonly #dir: string;
   readonly #client: EngineClient;
   readonly #turns = new PQueue({ concurrency: 1 });
+  #steps: number;
 
-  private constructor(dir: string, client: EngineClient) {
+  private constructor(dir: string, client: EngineClient, steps: number) {
     this.#dir = dir;
     this.#client = client;
+    this.#steps = steps;
   }
 
   /** `dir` is a policy's checkpoint (not adapters alone), or where a reward model was saved. */
-  static async open(dir: string, options: RewardModelOptions = {}): Promise<TokenRewardModel> {
+  static async open(dir: string, options: RewardModelOptions): Promise<TokenRewardModel> {
     const client = new EngineClient();
     try {
       const defaults = { threads: 2, spin: false, microBatchTokens: 2048 };
-      await client.call('openReward', { dir, options: { ...defaults, ...options } });
-      return new TokenRewardModel(dir, client);
+      const steps = await client.call('openReward', { dir, options: { ...defaults, ...options } });
+      return new TokenRewardModel(dir, client, steps);
     } catch (error) {
       await client.close();
       throw error;
     }
   }
 
-  /** Begins an optimiser; `totalSteps` is where a decaying rate reaches zero. */
-  async openTrainer(settings: OptimizerSettings, totalSteps: number): Promise<void> {
-    await this.#turns.add(() => this.#client.call('openRewardTrainer', { settings, totalSteps }));
+  get steps(): number {
+    return this.#steps;
   }
 
-  /** One step on the mean loss of `examples`; none of them is no step. */
   async step(examples: readonly RewardExample[]): Promise<StepReport> {
-    return this.#turns.add(() => this.#client.call('rewardStep', examples));
+    const report = await this.#turns.add(() => this.#client.call('rewardStep', examples));
+    if (examples.length > 0) this.#steps += 1;
+    return report;
   }
 
-  /** w_t of every completion token. */
   async score(sequences: readonly Sequence[]): Promise<Float32Array[]> {
     return this.#turns.add(() => this.#client.call('rewardScore', sequences));
   }
 
-  /** ω⁺ and ω⁻ of every completion token. */
-  async rewardWeights(
-    sequences: readonly Sequence[],
-    variant: RewardVariant,
-  ): Promise<readonly TokenRewardWeights[]> {
-    return (await this.score(sequences)).map((rewards) => tokenRewardWeights(rewards, variant));
-  }
-
-  /** In the layout of transformers' sequence classification with one label. */
-  async save(dir: string): Promise<void> {
-    await this.#turns.add(() =>
-      replaceDirectory(dir, async (fresh) => {
+  /** In the layout of transformers' sequence classification with one label, the optimiser beside it. */
+  async save(dir: string): Promise<string> {
+    return this.#turns.add(async () => {
+      let version = '';
+      await replaceDirectory(dir, async (fresh) => {
         await copyCompanions(this.#dir, fresh);
         await toClassifier(join(fresh, 'config.json'));
-        await this.#client.call('writeReward', { dir: fresh });
-      }),
-    );
+        version = await this.#client.call('writeReward', { dir: fresh });
+      });
+      return version;
+    });
   }
 
   async close(): Promise<void> {
