@@ -3,7 +3,7 @@
  * at the edge. What does not fit is refused with the name of the field.
  */
 import { z } from 'zod';
-import { cutStatement } from '../statements/cut.ts';
+import { cutBeforeProof } from '../statements/before-proof.ts';
 import type { Statement } from '../statements/statement.ts';
 import type { Attempt } from './checker.ts';
 
@@ -48,7 +48,7 @@ export function readStatement(value: unknown, as: string): { id: RowId; statemen
 
 function statementOf(row: z.infer<typeof statementRow>, as: string): Statement {
   const { header, language, forbidden } = row;
-  return { id: as, language, header, text: cutStatement(row.statement), forbidden };
+  return { id: as, language, header, text: cutBeforeProof(language, row.statement), forbidden };
 }
 
 function badRow(value: unknown, error: z.ZodError): BadRow {

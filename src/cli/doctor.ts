@@ -4,8 +4,9 @@
  */
 import { accessSync, constants, existsSync } from 'node:fs';
 import { availableParallelism, freemem, totalmem } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import type { Checker } from '../checkers/checker.ts';
+import { findIsabelle, NO_ISABELLE, requireHeap } from '../checkers/isabelle/install.ts';
 import { defaultCacheDir, EMBEDDED_TOOLCHAIN } from '../checkers/lean/embedded.ts';
 import { withoutNetwork } from '../checkers/lean/isolation.ts';
 import { findNativeLean } from '../checkers/lean/native.ts';
@@ -29,6 +30,8 @@ export interface Machine {
   readonly memoryBytes: number;
   readonly freeBytes: number;
   readonly searchPath: string;
+  /** The variable ISABELLE_TOOL. */
+  readonly isabelleTool: string | undefined;
   readonly networkCanBeTaken: boolean;
 }
 
@@ -46,7 +49,7 @@ const LEAST_NODE = 24;
 export async function doctorCommand(options: DoctorOptions): Promise<void> {
   const { config } = loadConfig({ files: options.config, overrides: options.set });
   const machine = await thisMachine();
-  const findings = examine(config.checker.lean, machine);
+  const findings = examine(config.checker, machine);
   if (options.try) findings.push(await tryJudge(() => openChecker(config.checker, { warn: () => {} })));
   for (const finding of findings) process.stdout.write(`${line(finding)}\n`);
   const problems = findings.filter(({ state }) => state === 'problem').length;
@@ -61,11 +64,12 @@ async function thisMachine(): Promise<Machine> {
     memoryBytes: totalmem(),
     freeBytes: freemem(),
     searchPath: process.env.PATH ?? '',
+    isabelleTool: process.env.ISABELLE_TOOL,
     networkCanBeTaken: (await withoutNetwork()).length > 0,
   };
 }
 
-export function examine(lean: Config['checker']['lean'], machine: Machine): Finding[] {
+export function examine({ lean, isabelle }: Config['checker'], machine: Machine): Finding[] {
   const runtime = attempt(() => openLeanRuntime({ ...lean, searchPath: machine.searchPath }));
   return [
     node(machine),
@@ -75,7 +79,7 @@ export function examine(lean: Config['checker']['lean'], machine: Machine): Find
     tier(lean.tier),
     memory(lean, machine),
     cache(lean.cacheDir ?? defaultCacheDir()),
-    isabelle(machine),
+    ...isabelleHere(isabelle, machine),
   ];
 }
 
@@ -164,13 +168,29 @@ function writable(dir: string, text: string): Finding {
 
 const nearestExisting = (dir: string): string => (existsSync(dir) ? dir : nearestExisting(dirname(dir)));
 
-function isabelle({ searchPath }: Machine): Finding {
-  const found = searchPath
-    .split(delimiter)
-    .filter(Boolean)
-    .map((folder) => join(folder, 'isabelle'))
-    .find((path) => existsSync(path));
-  return { topic: 'isabelle', state: found ? 'ok' : 'note', text: found ?? 'none on the PATH' };
+/** Nothing here is a problem where no statement is Isabelle's, unless it was asked for and is not there. */
+function isabelleHere(
+  { path, session, dirs }: Config['checker']['isabelle'],
+  { searchPath, isabelleTool: tool }: Machine,
+): Finding[] {
+  const found = attempt(() => findIsabelle({ path, tool, searchPath }));
+  if (found instanceof Error) return [{ topic: 'isabelle', state: 'problem', text: found.message }];
+  if (!found) return [{ topic: 'isabelle', state: 'note', text: NO_ISABELLE }];
+  const heap = attempt(() => requireHeap(found, session));
+  const further = dirs.length > 0 ? `; further sessions in ${dirs.join(', ')}` : '';
+  return [
+    { topic: 'isabelle', state: 'ok', text: `${found.name} (${found.tool})${further}` },
+    {
+      topic: 'heaps',
+      state: heap instanceof Error ? 'problem' : 'ok',
+      text: heap instanceof Error ? heap.message : found.heaps.join(', '),
+    },
+    {
+      topic: 'isabelle rights',
+      state: 'note',
+      text: 'its server may do what its user may, though no candidate can run ML: use a container where that matters',
+    },
+  ];
 }
 
 /** One proof that must be accepted and one that must not. */

@@ -23,7 +23,8 @@ export async function evalCommand(flags: EvalFlags): Promise<void> {
     const report = await evaluateInto(flags, {
       openPolicy: (uri, config) =>
         openPolicy(uri, { threads: config.policy.threads, device: config.policy.device }),
-      openChecker: (config) => openChecker(config.checker, { warn: (message) => terminal.line(message) }),
+      openChecker: (config, language) =>
+        openChecker(config.checker, { warn: (message) => terminal.line(message) }, language),
       tokenizerHash,
       versions: programVersions,
       machine: machineClass,

@@ -8,6 +8,7 @@ import { loadPrompts, type Prompts } from '../prompts/prompts.ts';
 import type { EvalReport } from '../reports/index.ts';
 import { type Dataset, loadDataset } from '../statements/datasets.ts';
 import { PROFILES, type Profile } from '../statements/profile.ts';
+import type { Language } from '../statements/statement.ts';
 import { readEvalReport } from './compare.ts';
 
 export interface EvalFlags {
@@ -35,6 +36,7 @@ export interface EvalPlan {
   readonly ks: readonly number[];
   readonly profile: Profile;
   readonly dataset: Dataset;
+  readonly language: Language;
   readonly prompts: Prompts;
   readonly against: EvalReport | null;
 }
@@ -43,7 +45,6 @@ export interface EvalPlan {
 export function planOf(flags: EvalFlags): EvalPlan {
   const overrides = [...flags.set, ...(flags.policy === undefined ? [] : [`policy.uri="${flags.policy}"`])];
   const { config } = loadConfig({ files: flags.config, overrides });
-  requireStrict(config);
   const samples = flags.n === undefined ? config.evaluate.samples : wholeNumber('-n', flags.n);
   const ks = checkedKs(
     flags.k ?? (flags.adaptive || samples === 1 ? `${samples}` : `1,${samples}`),
@@ -57,27 +58,26 @@ export function planOf(flags: EvalFlags): EvalPlan {
       '--profile',
     );
   const dataset = loadDataset({ name: flags.dataset, path: flags.file, split: flags.split });
-  if (dataset.problems.some((p) => p.language !== 'lean'))
-    throw new UsageError(
-      `--file: these are Isabelle problems, and no Isabelle checker is set up; name Lean ones.`,
-      '--file',
-    );
+  const language = languageOf(dataset);
+  requireStrict(config, language);
   if (flags.run !== undefined && !existsSync(join(flags.run, 'ledger.sqlite')))
     throw new UsageError(
       `--run: ${flags.run} holds no run: expected ${join(flags.run, 'ledger.sqlite')}.`,
       '--run',
     );
-  const prompts = loadPrompts(join('prompts', `${config.policy.prompts}.toml`));
+  const prompts = loadPrompts(join('prompts', `${config.policy.prompts}.toml`), language);
   const against = flags.against === undefined ? null : readEvalReport(flags.against);
-  return { config, uri: config.policy.uri, samples, ks, profile, dataset, prompts, against };
+  return { config, uri: config.policy.uri, samples, ks, profile, dataset, language, prompts, against };
 }
 
 /** A counted proof is one that both judge and verifier accepted. */
-function requireStrict({ checker: { lean } }: Config): void {
-  if (lean.tier === 'strict') return;
+function requireStrict({ checker }: Config, language: Language): void {
+  const { tier } = checker[language];
+  if (tier === 'strict') return;
+  const key = `checker.${language}.tier`;
   throw new UsageError(
-    `checker.lean.tier: an evaluation counts only what the strict tier confirms, found "${lean.tier}"; leave it "strict".`,
-    'checker.lean.tier',
+    `${key}: an evaluation counts only what the strict tier confirms, found "${tier}"; leave it "strict".`,
+    key,
   );
 }
 
@@ -91,7 +91,7 @@ export interface EvalParties {
 
 export function settingsOf(
   flags: EvalFlags,
-  { config, dataset, profile, prompts, samples, ks, uri }: EvalPlan,
+  { config, dataset, language, profile, prompts, samples, ks, uri }: EvalPlan,
   { policyVersion, tokenizer, toolchain }: EvalParties,
 ): EvaluationSettings {
   const { temperature, topP, maxTokens } = config.evaluate;
@@ -107,13 +107,28 @@ export function settingsOf(
     adaptive: flags.adaptive,
     sampler: { temperature, topP, topK: 0, maxTokens },
     seed: config.run.seed,
-    checker: limitsOf(config),
+    checker: limitsOf(config, language),
     toolchain,
   };
 }
 
 /** What may change a verdict; how many workers there are, and where they keep their files, does not. */
-function limitsOf({ checker: { lean } }: Config) {
+function limitsOf({ checker: { lean, isabelle } }: Config, language: Language) {
+  if (language === 'isabelle') {
+    const { tier, wallSeconds, memoryMb, session, sledgehammer } = isabelle;
+    return { tier, wallSeconds, memoryMb, session, sledgehammer };
+  }
   const { tier, wallSeconds, maxHeartbeats, memoryMb } = lean;
   return { tier, wallSeconds, maxHeartbeats, memoryMb };
+}
+
+/** One prompt form and one judge an evaluation. */
+function languageOf({ problems, name }: Dataset): Language {
+  const languages = new Set(problems.map((p) => p.language));
+  const [language = 'lean'] = languages;
+  if (languages.size === 1) return language;
+  throw new UsageError(
+    `--file: ${name} holds problems of ${[...languages].join(' and ')}; evaluate them one language at a time.`,
+    '--file',
+  );
 }

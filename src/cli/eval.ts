@@ -24,13 +24,14 @@ import {
   refuseUnlike,
   writeEvalReport,
 } from '../reports/index.ts';
+import type { Language } from '../statements/statement.ts';
 import { type EvalFlags, type EvalPlan, planOf, settingsOf } from './eval-plan.ts';
 import { requireWritable } from './writable.ts';
 
 /** What an evaluation needs of the world. */
 export interface EvalWorld {
   readonly openPolicy: (uri: string, config: Config) => Promise<Policy>;
-  readonly openChecker: (config: Config) => Checker;
+  readonly openChecker: (config: Config, language: Language) => Checker;
   /** Hash of the policy's tokenizer; null when it has none. */
   readonly tokenizerHash: (uri: string) => string | null;
   readonly versions: () => Record<string, string>;
@@ -49,7 +50,7 @@ export async function evaluateInto(flags: EvalFlags, world: EvalWorld): Promise<
   await requireFreeSpace(flags.out, 50e6, 'an evaluation');
   const policy = await world.openPolicy(plan.uri, plan.config).catch(explainPolicyError);
   try {
-    const checker = world.openChecker(plan.config);
+    const checker = world.openChecker(plan.config, plan.language);
     try {
       return await evaluateWith(flags, world, plan, policy, checker);
     } finally {

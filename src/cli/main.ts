@@ -9,7 +9,7 @@ import { describeError, EXIT, exitCodeOf } from '../ops/errors.ts';
 export async function main(args: readonly string[]): Promise<number> {
   const program = new Command('lakatos')
     .description(
-      'Trains theorem provers by self-play: one model conjectures and proves, Lean judges, failures teach.',
+      'Trains theorem provers by self-play: one model conjectures and proves, Lean or Isabelle judges, failures teach.',
     )
     .exitOverride()
     .showHelpAfterError('(--help shows what there is)');
@@ -100,7 +100,7 @@ function addVerify(program: Command): void {
     .summary('judge proofs from a JSONL file')
     .description(
       'Judge proofs. In: lines {id, statement, proof, header?, language?}, the statement up to but not including\n' +
-        '`:=`, the proof what follows it. Out: lines {line, id, verdict, reason, axioms, premises, ms}, one an input line,\n' +
+        '`:=` (Lean) or its proof (Isabelle), the proof what follows it. Out: lines {line, id, verdict, reason, axioms, premises, ms}, one an input line,\n' +
         'in the order in which they are answered.',
     )
     .requiredOption('--in <file>', 'JSON lines to read; - is standard input')

@@ -3,6 +3,7 @@
  * place that knows which checker, policy and problem set a configuration means.
  */
 import { basename, join } from 'node:path';
+import type { PoolEvent } from '../checkers/pool.ts';
 import type { Config } from '../config/index.ts';
 import { type Ledger, openLedger } from '../ledger/index.ts';
 import { cpuSecondsOfTree } from '../ops/cpu.ts';
@@ -48,7 +49,8 @@ export async function openRun({ config, dir, terminal, signal }: OpenOptions): P
   };
   try {
     const unprotected = loadProblems(config.data);
-    const prompts = loadPrompts(join('prompts', `${config.policy.prompts}.toml`));
+    const { language } = config.data;
+    const prompts = loadPrompts(join('prompts', `${config.policy.prompts}.toml`), language);
     await requireFreeSpace(dir, FREE_BYTES, 'a run');
     const lock = lockDirectory(dir);
     closers.push(() => lock.release());
@@ -64,10 +66,12 @@ export async function openRun({ config, dir, terminal, signal }: OpenOptions): P
     let policy = await openAt(currentPolicy(ledger)?.path ?? config.policy.uri);
     closers.push(() => policy.close());
     await requireEmbeddings(policy, config.select.strategy);
-    const checker = openChecker(config.checker, {
-      onEvent: ({ event, reason }) => log.debug({ event }, `lean worker ${event}: ${reason}`),
-      warn: (message) => log.warn(message),
-    });
+    const hooks = {
+      onEvent: ({ event, reason }: PoolEvent) =>
+        log.debug({ event }, `${language} worker ${event}: ${reason}`),
+      warn: (message: string) => log.warn(message),
+    };
+    const checker = openChecker(config.checker, hooks, language);
     closers.push(() => checker.close());
     const memory = watchMemory();
     closers.push(() => memory.stop());

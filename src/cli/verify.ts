@@ -108,12 +108,6 @@ function readLine({ number, text, reason }: Line): ReadLine {
   }
   const read = readAttempt(value, String(number));
   if (!('attempt' in read)) return { id: read.id, reason: `cannot be read: ${read.reason}` };
-  const { language } = read.attempt.statement;
-  if (language !== 'lean')
-    return {
-      id: read.id,
-      reason: `cannot be judged: field "language": no checker for "${language}" is set up`,
-    };
   return read;
 }
 

@@ -73,6 +73,42 @@ const lean = z.strictObject({
   }),
 });
 
+const isabelle = z.strictObject({
+  path: z.string().min(1).exactOptional().meta({
+    description: 'The isabelle tool; the variable ISABELLE_TOOL or the PATH names it when absent',
+  }),
+  session: z.string().min(1).default('HOL').meta({ description: 'Session whose heap the servers load' }),
+  dirs: z
+    .array(z.string().min(1))
+    .default([])
+    .meta({ description: 'Folders with further sessions, e.g. of the AFP' }),
+  imports: z
+    .array(z.string().min(1))
+    .min(1)
+    .default(['Main'])
+    .meta({ description: 'Theories of statements that have no header' }),
+  tier: z.enum(['fast', 'strict']).default('strict').meta({
+    description: 'strict: what is accepted is confirmed by a clean batch build',
+  }),
+  workers: positive().max(256).default(1).meta({ description: 'Isabelle servers' }),
+  threads: positive().max(256).default(2).meta({ description: 'Threads of each server' }),
+  batch: positive().max(1024).default(16).meta({ description: 'Most attempts given to a server at once' }),
+  wallSeconds: z.number().positive().default(20).meta({
+    description: 'An attempt still running after this is a timeout',
+    unit: 'seconds',
+  }),
+  startSeconds: z.number().positive().default(300).meta({
+    description: 'Longest time for a server to start, and for the theories of a header to load',
+    unit: 'seconds',
+  }),
+  memoryMb: positive()
+    .default(8000)
+    .meta({ description: 'Most resident memory of a server, Java and ML together', unit: 'MiB' }),
+  sledgehammer: z.enum(['forbid', 'expand']).default('forbid').meta({
+    description: 'expand: the word sledgehammer in a proof stands for ten methods tried in order',
+  }),
+});
+
 const cache = z.strictObject({
   path: z.string().min(1).exactOptional().meta({
     description: 'File of remembered verdicts, which processes may share; none are remembered when absent',
@@ -97,6 +133,10 @@ const serve = z.strictObject({
 });
 
 const data = z.strictObject({
+  language: z
+    .enum(['lean', 'isabelle'])
+    .default('lean')
+    .meta({ description: 'Language of the problem set and of what is conjectured' }),
   dataset: z
     .string()
     .min(1)
@@ -254,7 +294,13 @@ export const configSchema = z
   .strictObject({
     run: run.prefault({}),
     policy: policy.prefault({}),
-    checker: z.strictObject({ lean: lean.prefault({}), cache: cache.prefault({}) }).prefault({}),
+    checker: z
+      .strictObject({
+        lean: lean.prefault({}),
+        isabelle: isabelle.prefault({}),
+        cache: cache.prefault({}),
+      })
+      .prefault({}),
     data: data.prefault({}),
     propose: propose.prefault({}),
     screen: screen.prefault({}),

@@ -1,5 +1,6 @@
 /** From what a model wrote to what a judge is asked: pure text, no judgement of its own. */
-import { cutStatement } from '../statements/cut.ts';
+import { cutBeforeProof } from '../statements/before-proof.ts';
+import type { Language } from '../statements/statement.ts';
 
 /** A sampled proof: the tactic block, without the end marker or a closing code fence, trailing blanks cut. */
 export function proofOf(completion: string): string {
@@ -7,12 +8,12 @@ export function proofOf(completion: string): string {
 }
 
 /**
- * A sampled conjecture: `theorem t` followed by what was written, cut at the end marker and at the top-level `:=`.
+ * A sampled conjecture: `theorem t` followed by what was written, cut at the end marker and where a proof begins.
  * (STP cuts at the first `:=`, wherever it stands: RL/utils/RL_utils.py:62.) null when nothing but blanks is left.
  */
-export function conjectureOf(completion: string): string | null {
+export function conjectureOf(completion: string, language: Language = 'lean'): string | null {
   const body = cutAt(completion, ['</s>', '</hard theorem>', '\n```']);
-  const text = cutStatement(`theorem t${body}`).replace(/\s+/g, ' ').trim();
+  const text = cutBeforeProof(language, `theorem t${body}`).replace(/\s+/g, ' ').trim();
   return text === 'theorem t' ? null : text;
 }
 

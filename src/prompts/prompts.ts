@@ -30,6 +30,12 @@ export interface ConjectureInput {
 
 /** The lemma that uses nothing: it lets the conjecturer follow the seed alone (STP, Algorithm 1). */
 export const TRIVIAL_LEMMA = 'theorem true : True';
+const TRIVIAL_LEMMAS: Readonly<Record<Language, string>> = {
+  lean: TRIVIAL_LEMMA,
+  isabelle: 'theorem true: "True"',
+};
+
+export const trivialLemma = (language: Language): string => TRIVIAL_LEMMAS[language];
 
 export interface Prompts {
   /** SHA-256 of the template file, 12 hex digits: part of a report's provenance. */

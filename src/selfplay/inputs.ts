@@ -5,7 +5,7 @@
  * own instead of a coin that the released code re-tosses every round.
  */
 import { type Random, shuffled } from '../ops/seeds.ts';
-import { type ConjectureInput, TRIVIAL_LEMMA } from '../prompts/prompts.ts';
+import { type ConjectureInput, trivialLemma } from '../prompts/prompts.ts';
 import type { Statement } from '../statements/statement.ts';
 
 /** A proved statement and one of its proofs. */
@@ -40,7 +40,7 @@ export function conjectureInputs(
   rules: InputRules,
   random: Random,
 ): LemmaInput[] {
-  const trivial = shuffled(seeds, random).map((s) => inputOf(s, '', TRIVIAL_LEMMA));
+  const trivial = shuffled(seeds, random).map((s) => inputOf(s, '', trivialLemma(s.statement.language)));
   const real = shuffled(
     seeds.flatMap((s) =>
       [...new Set(s.premises)].flatMap((name) => {

@@ -26,7 +26,9 @@ export async function protect(
   parts: ProtectionParts,
 ): Promise<Problems> {
   const guarded = sets.flatMap(readSet);
-  const typeHashes = await typeHashesOf(guarded, parts);
+  // Held-out problems come with their types where the set has them.
+  const untyped = problems.heldout.filter((p) => p.typeHash === undefined);
+  const typeHashes = await typeHashesOf([...guarded, ...untyped], parts);
   const testHashes = new Set([...problems.testHashes, ...typeHashes.keys()]);
   const texts = new Set([...guarded, ...problems.heldout].map(namelessHash));
   const train = problems.train.filter(

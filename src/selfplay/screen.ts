@@ -29,7 +29,7 @@ export async function screen(run: Run, round: number): Promise<() => void> {
     outcomes.set(id, { outcome, detail, parsed, statementId: null });
 
   const records = run.ledger.conjectures.unscreened(round);
-  const readable = parse(records, run.config.screen.maxChars, drop);
+  const readable = parse(records, run, drop);
   const formed = await inspectAll(run, readable, [], 'screen: elaborating');
   const novel = dropKnown(run, readable, formed, drop);
   const probed = await inspectAll(run, novel, probes(run), 'screen: probing');
@@ -60,10 +60,11 @@ export async function screen(run: Run, round: number): Promise<() => void> {
 
 type Drop = (id: string, outcome: ScreenOutcome, detail: string, parsed?: string) => void;
 
-function parse(records: readonly ConjectureRecord[], maxChars: number, drop: Drop): Parsed[] {
+function parse(records: readonly ConjectureRecord[], { config }: Run, drop: Drop): Parsed[] {
+  const { maxChars } = config.screen;
   const readable: Parsed[] = [];
   for (const record of records) {
-    const text = conjectureOf(record.text);
+    const text = conjectureOf(record.text, config.data.language);
     if (record.finish === 'length') drop(record.id, 'unparsed', 'cut at the token limit', text ?? '');
     else if (text === null) drop(record.id, 'unparsed', 'empty');
     else if (text.length > maxChars) drop(record.id, 'too-long', `${text.length} characters`, text);
@@ -131,6 +132,7 @@ function candidate(run: Run, { seedId }: ConjectureRecord, id: string, text: str
   const { language, header } = run.ledger.statements.get(seedId) ?? { language: 'lean', header: '' };
   return { id, language, header, text, forbidden: [] };
 }
+
 const idOf = (typeHash: string) => `conjecture:${typeHash}`;
 
 function statementOf(

@@ -1,7 +1,7 @@
 /** Reads a problem set of anyone's own: one JSON object a line, `statement` the only field it must have. */
 import { basename } from 'node:path';
 import { z } from 'zod';
-import { cutStatement } from './cut.ts';
+import { cutBeforeProof } from './before-proof.ts';
 import { DatasetError, readLines } from './lines.ts';
 import type { Problem } from './statement.ts';
 
@@ -20,7 +20,7 @@ export function readJsonl(path: string): Problem[] {
   const problems = readLines(path, record).map((r, i) => {
     const id = String(r.id ?? r.name ?? `${basename(path)}:${i + 1}`);
     const { header, language, split, forbidden } = r;
-    const text = language === 'lean' ? cutStatement(r.statement) : r.statement;
+    const text = cutBeforeProof(language, r.statement);
     return { id, name: r.name ?? id, split, language, header, text, forbidden };
   });
   refuseTwins(path, problems);

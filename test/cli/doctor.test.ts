@@ -12,12 +12,13 @@ const WELL: Machine = {
   memoryBytes: 32 * GIB,
   freeBytes: 20 * GIB,
   searchPath: '',
+  isabelleTool: undefined,
   networkCanBeTaken: true,
 };
 
 function look(machine: Partial<Machine>, overrides: readonly string[] = []): Map<string, Finding> {
   const { config } = loadConfig({ files: [], overrides: ['checker.lean.runtime=embedded', ...overrides] });
-  return new Map(examine(config.checker.lean, { ...WELL, ...machine }).map((f) => [f.topic, f]));
+  return new Map(examine(config.checker, { ...WELL, ...machine }).map((f) => [f.topic, f]));
 }
 
 /** A folder with one executable in it. */
@@ -39,7 +40,7 @@ describe('the doctor', () => {
     ['too little memory', { memoryBytes: 2 * GIB }, 'memory', 'problem', '2.0 GiB'],
     ['memory in use', { freeBytes: 3 * GIB }, 'memory', 'note', '3 Lean processes take about 7.5 GiB'],
     ['no user namespaces', { networkCanBeTaken: false }, 'network', 'note', 'not taken from judges'],
-    ['no Isabelle', {}, 'isabelle', 'note', 'none on the PATH'],
+    ['no Isabelle', {}, 'isabelle', 'note', 'no Isabelle is set up'],
   ] as const)('says so of %s', (_, machine, topic, state, text) => {
     expect(look(machine).get(topic)).toEqual({ topic, state, text: expect.stringContaining(text) });
   });

@@ -4,7 +4,7 @@
  * it does for sampling, by sampling a single token after it.
  */
 import type { ConjectureRecord } from '../../ledger/index.ts';
-import { TRIVIAL_LEMMA } from '../../prompts/prompts.ts';
+import { trivialLemma } from '../../prompts/prompts.ts';
 import type { Run } from '../run.ts';
 
 /** Conjecture id → the tokens of its prompt with the trivial lemma. */
@@ -15,9 +15,8 @@ export async function relabelledPrompts(
   const requests = conjectures.flatMap(({ id, seedId, seedProof }) => {
     const seed = run.ledger.statements.get(seedId);
     if (seed === undefined) return [];
-    return [
-      { id, prompt: run.prompts.conjecturer({ seed, seedProof, lemma: TRIVIAL_LEMMA }), n: 1, seed: 0 },
-    ];
+    const lemma = trivialLemma(seed.language);
+    return [{ id, prompt: run.prompts.conjecturer({ seed, seedProof, lemma }), n: 1, seed: 0 }];
   });
   const tokens = new Map<string, readonly number[]>();
   if (requests.length === 0) return tokens;

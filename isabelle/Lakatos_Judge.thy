@@ -1,0 +1,12 @@
+(* The judge on Isabelle's side, for any object logic: `lakatos.ML` says what is judged and how.
+
+   Arguments are hexadecimal, so nothing of a candidate is ever part of a theory's text. *)
+
+theory Lakatos_Judge
+  imports Pure
+  keywords "lakatos_judge" "lakatos_inspect" "lakatos_confirm" :: diag
+begin
+
+ML_file \<open>lakatos.ML\<close>
+
+end

@@ -1,0 +1,148 @@
+/**
+ * One Isabelle session as the pool sees it: a batch of questions under one header in, their answers out. The theories of a
+ * header are loaded first, however long that takes; only then does a question's time run. A batch that is not through in
+ * time is cancelled and its session ended; the next batch starts another.
+ */
+import { type PoolWorker, WorkerDeath } from '../pool.ts';
+import { ConnectionLost, ServerRefusal } from './connection.ts';
+import type { Isabelle } from './install.ts';
+import { type IsabelleServer, type ServerOptions, startServer, type UsedTheories } from './server.ts';
+import { type Answer, answerIn, type Question, type QuestionTheory, questionTheory } from './theories.ts';
+
+export interface Batch {
+  /** Theories that stand before the questions. */
+  readonly imports: readonly string[];
+  readonly questions: readonly Question[];
+}
+
+export type Reply =
+  | { readonly answer: Answer }
+  /** No answer to the question, and what that makes of it. */
+  | { readonly failure: 'rejected' | 'timeout' | 'memory' | 'fault'; readonly reason: string };
+
+export interface WorkerOptions extends ServerOptions {
+  /** Longest time for one question, milliseconds. */
+  readonly wallMs: number;
+  /** Beyond the questions' own time: writing, parsing, looking for the end; default 10,000 milliseconds. */
+  readonly graceMs?: number;
+}
+
+export async function startWorker(
+  isabelle: Isabelle,
+  options: WorkerOptions,
+  onEnd: (ended: Promise<void>) => void,
+): Promise<PoolWorker<Batch, readonly Reply[]>> {
+  const worker = new IsabelleWorker(isabelle, options, onEnd);
+  await worker.session();
+  return worker;
+}
+
+class IsabelleWorker implements PoolWorker<Batch, readonly Reply[]> {
+  readonly #isabelle: Isabelle;
+  readonly #options: WorkerOptions;
+  /** Told of every session that is being ended. */
+  readonly #onEnd: (ended: Promise<void>) => void;
+  #server: IsabelleServer | undefined;
+  /** Headers whose theories this session has loaded. */
+  readonly #loaded = new Set<string>();
+  #killed = false;
+
+  constructor(isabelle: Isabelle, options: WorkerOptions, onEnd: (ended: Promise<void>) => void) {
+    this.#isabelle = isabelle;
+    this.#options = options;
+    this.#onEnd = onEnd;
+  }
+
+  async session(): Promise<IsabelleServer> {
+    this.#server ??= await startServer(this.#isabelle, this.#options);
+    if (this.#killed) this.#end();
+    return this.#server ?? Promise.reject(new WorkerDeath('the session was ended while it started'));
+  }
+
+  async ask({ imports, questions }: Batch): Promise<readonly Reply[]> {
+    const all = (reply: Reply): Reply[] => questions.map(() => reply);
+    try {
+      const server = await this.session();
+      const missing = await this.#load(server, imports);
+      if (missing !== undefined)
+        return all({ failure: 'rejected', reason: `the header cannot be loaded: ${missing.slice(0, 300)}` });
+      const theories = this.#spread(imports, questions);
+      const used = await this.#inTime(server, theories);
+      if (used !== undefined) return theories.flatMap((theory) => repliesOf(theory, used));
+      this.#end();
+      return all({ failure: 'timeout', reason: `no end within ${this.#options.wallMs} ms` });
+    } catch (error) {
+      if (error instanceof ConnectionLost) throw new WorkerDeath(error.message, { cause: error });
+      if (error instanceof ServerRefusal) return all({ failure: 'fault', reason: error.message });
+      throw error;
+    }
+  }
+
+  async rssBytes(): Promise<number | undefined> {
+    return this.#server?.rssBytes();
+  }
+
+  kill(): void {
+    this.#killed = true;
+    this.#end();
+  }
+
+  #end(): void {
+    if (this.#server) this.#onEnd(this.#server.end());
+    this.#server = undefined;
+    this.#loaded.clear();
+  }
+
+  /** Why the theories cannot be loaded, if they cannot. */
+  async #load(server: IsabelleServer, imports: readonly string[]): Promise<string | undefined> {
+    const key = imports.join('\n');
+    if (this.#loaded.has(key)) return undefined;
+    const { name, text } = questionTheory(imports, [], 0);
+    try {
+      const { errors } = await server.use([{ name, text }]);
+      if (errors.length > 0) return errors[0];
+    } catch (error) {
+      if (error instanceof ServerRefusal) return error.message;
+      throw error;
+    }
+    this.#loaded.add(key);
+    return undefined;
+  }
+
+  /** As many theories as Isabelle has threads: the commands of one theory run one after the other. */
+  #spread(imports: readonly string[], questions: readonly Question[]): QuestionTheory[] {
+    const { threads, wallMs } = this.#options;
+    const size = Math.ceil(questions.length / threads);
+    return Array.from({ length: Math.ceil(questions.length / size) }, (_, i) =>
+      questionTheory(imports, questions.slice(i * size, (i + 1) * size), wallMs),
+    );
+  }
+
+  async #inTime(
+    server: IsabelleServer,
+    theories: readonly QuestionTheory[],
+  ): Promise<UsedTheories | undefined> {
+    const { wallMs, graceMs = 10_000 } = this.#options;
+    const longest = Math.max(...theories.map(({ nonces }) => nonces.length));
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => resolve(undefined), longest * wallMs + graceMs);
+    });
+    const used = server.use(theories);
+    used.catch(() => {}); // Once it is late, nobody waits for it.
+    try {
+      return await Promise.race([used, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+function repliesOf({ name, nonces }: QuestionTheory, { messages, errors }: UsedTheories): Reply[] {
+  return nonces.map((nonce) => {
+    const answer = answerIn(messages.get(name) ?? [], nonce);
+    if (answer) return { answer };
+    const why = errors[0] === undefined ? '' : `: ${errors[0].slice(0, 300)}`;
+    return { failure: 'fault', reason: `Isabelle gave no answer${why}` };
+  });
+}

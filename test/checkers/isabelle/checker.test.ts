@@ -1,0 +1,179 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Checker, Verdict } from '../../../src/checkers/checker.ts';
+import type { IsabelleCheckerOptions, IsabelleEvent } from '../../../src/checkers/isabelle/checker.ts';
+import type { Statement } from '../../../src/statements/statement.ts';
+import { checkerOf, type DoubleTool, doubleTool } from './tool.ts';
+
+const open: Checker[] = [];
+afterEach(() => Promise.all(open.splice(0).map((checker) => checker.close())));
+
+function openOn(double: DoubleTool, options: Partial<IsabelleCheckerOptions> = {}): Checker {
+  const checker = checkerOf(double.tool, options);
+  open.push(checker);
+  return checker;
+}
+
+const ADD_ZERO = 'theorem t: "(n::nat) + 0 = n"';
+const statement = (text = ADD_ZERO, more: Partial<Statement> = {}): Statement => ({
+  id: text,
+  language: 'isabelle',
+  header: '',
+  text,
+  forbidden: [],
+  ...more,
+});
+
+async function verdictsOn(
+  checker: Checker,
+  proofs: readonly string[],
+  of = statement(),
+): Promise<Map<string, Verdict>> {
+  const verdicts = new Map<string, Verdict>();
+  const attempts = proofs.map((proof) => ({ id: proof, statement: of, proof }));
+  for await (const verdict of checker.judge(attempts)) verdicts.set(verdict.id, verdict);
+  return verdicts;
+}
+
+const verdictOn = async (checker: Checker, proof: string, of = statement()) =>
+  (await verdictsOn(checker, [proof], of)).get(proof);
+
+describe('the Isabelle checker', () => {
+  it('accepts what the session accepts, with what the proof uses, and rejects with its words', async () => {
+    const checker = openOn(doubleTool());
+    expect(checker.toolchain).toBe('Isabelle2024 (HOL)');
+    const verdicts = await verdictsOn(checker, ['by simp', 'by blast']);
+    expect(verdicts.get('by simp')).toMatchObject({ verdict: 'proved', premises: ['Nat.add_0_right'] });
+    expect(verdicts.get('by blast')).toMatchObject({ verdict: 'rejected', reason: /Failed to apply/ });
+  });
+
+  it('refuses on the text alone what no session needs to see', async () => {
+    const double = doubleTool();
+    const checker = openOn(double);
+    expect(await verdictOn(checker, 'sorry')).toMatchObject({
+      verdict: 'forbidden',
+      reason: /^sorry is not/,
+    });
+    expect(double.events()).toEqual([]);
+  });
+
+  it('asks many at once, and the same only once', async () => {
+    const double = doubleTool();
+    const checker = openOn(double);
+    const proofs = Array.from({ length: 40 }, (_, i) => `by (rule r${i % 20})`);
+    const attempts = proofs.map((proof, i) => ({ id: String(i), statement: statement(), proof }));
+    const answered = await Array.fromAsync(checker.judge(attempts));
+    expect(answered.map((v) => Number(v.id)).toSorted((a, b) => a - b)).toEqual(proofs.map((_, i) => i));
+    // The judge's own theory, the header's, and twenty questions in two batches of at most sixteen.
+    expect(double.events().filter((event) => event === 'use_theories')).toHaveLength(4);
+    expect(double.events().filter((event) => event.startsWith('server'))).toHaveLength(1);
+  });
+
+  it('reads Unicode as Isabelle’s own symbols', async () => {
+    const checker = openOn(doubleTool());
+    const forall = statement('theorem t: "∀x. P x ⟹ P a"');
+    expect(await verdictOn(checker, 'by blast', forall)).toMatchObject({ verdict: 'proved' });
+    const escaped = statement('theorem t: "\\<forall>x. P x \\<Longrightarrow> P a"');
+    expect(await verdictOn(checker, 'by blast', escaped)).toMatchObject({ verdict: 'proved' });
+  });
+
+  it('forbids a proof that uses what the statement forbids', async () => {
+    const itself = statement(ADD_ZERO, { forbidden: ['Nat.add_0_right'] });
+    expect(await verdictOn(openOn(doubleTool()), 'by simp', itself)).toMatchObject({
+      verdict: 'forbidden',
+      reason: 'uses Nat.add_0_right, which is not allowed here',
+    });
+  });
+
+  it('rejects a header whose theories are not here, and judges the others', async () => {
+    const checker = openOn(doubleTool());
+    const lost = statement(ADD_ZERO, { header: 'imports "HOL-Nowhere.Lost"' });
+    expect(await verdictOn(checker, 'by simp', lost)).toMatchObject({
+      verdict: 'rejected',
+      reason: 'the header cannot be loaded: Cannot load theory "HOL-Nowhere.Lost"',
+    });
+    expect(await verdictOn(checker, 'by simp')).toMatchObject({ verdict: 'proved' });
+  });
+
+  it('gives a timeout of Isabelle’s as a timeout', async () => {
+    expect(await verdictOn(openOn(doubleTool()), 'by (loop)')).toMatchObject({ verdict: 'timeout' });
+  });
+
+  it('ends a session that hangs, starts another, and asks the rest of the batch again', async () => {
+    const double = doubleTool();
+    const checker = openOn(double, { wallMs: 50, graceMs: 500 });
+    const verdicts = await verdictsOn(checker, ['by (hang)', 'by simp']);
+    expect(verdicts.get('by (hang)')).toMatchObject({ verdict: 'timeout', reason: 'no end within 50 ms' });
+    expect(verdicts.get('by simp')).toMatchObject({ verdict: 'proved' });
+    expect(double.events()).toContain('cancel');
+    expect(double.events().filter((event) => event.startsWith('server')).length).toBeGreaterThan(1);
+  });
+
+  it('asks again what a dying session left, and calls what kills two of them memory', async () => {
+    const verdicts = await verdictsOn(openOn(doubleTool()), ['by (die)', 'by simp']);
+    expect(verdicts.get('by simp')).toMatchObject({ verdict: 'proved' });
+    expect(verdicts.get('by (die)')).toMatchObject({
+      verdict: 'memory',
+      reason: expect.stringContaining('The Isabelle server is gone'),
+    });
+  });
+
+  it('calls a failed task a fault, after a second try', async () => {
+    const double = doubleTool();
+    expect(await verdictOn(openOn(double), 'by (fail)')).toMatchObject({
+      verdict: 'fault',
+      reason: 'Interrupt',
+    });
+    expect(double.events().filter((event) => event.startsWith('server'))).toHaveLength(2);
+  });
+
+  it('expands the word sledgehammer only where it is asked to', async () => {
+    expect(await verdictOn(openOn(doubleTool()), 'sledgehammer')).toMatchObject({ verdict: 'forbidden' });
+    const expanding = openOn(doubleTool(), { sledgehammer: 'expand' });
+    expect(await verdictOn(expanding, 'sledgehammer')).toMatchObject({
+      verdict: 'rejected',
+      reason: /Failed/,
+    });
+  });
+
+  it('inspects statements: their hash, or why they are none', async () => {
+    const checker = openOn(doubleTool());
+    const texts = [ADD_ZERO, 'theorem t: "nonsense"', 'theorem t: "a = b" by simp'];
+    const said = await Array.fromAsync(checker.inspect(texts.map((text) => statement(text))));
+    const by = new Map(said.map((s) => [s.id, s]));
+    expect(by.get(texts[0] ?? '')).toMatchObject({ ok: true, typeHash: /^[0-9a-f]{16}$/ });
+    expect(by.get(texts[1] ?? '')).toMatchObject({ ok: false, reason: 'Inner syntax error' });
+    expect(by.get(texts[2] ?? '')).toMatchObject({
+      ok: false,
+      reason: expect.stringContaining('by is not allowed'),
+    });
+  });
+});
+
+describe('the strict tier', () => {
+  it('accepts what a clean build confirms, many in one build', async () => {
+    const double = doubleTool();
+    const checker = openOn(double, { tier: 'strict' });
+    const verdicts = await verdictsOn(checker, ['by simp', 'by auto', 'by (rule add_0_right)', 'by blast']);
+    expect([...verdicts.values()].map((v) => v.verdict).toSorted()).toEqual([
+      'proved',
+      'proved',
+      'proved',
+      'rejected',
+    ]);
+    expect(double.events().filter((event) => event.startsWith('build'))).toHaveLength(1);
+  });
+
+  it('rejects what the build does not confirm, tells the log, and keeps the others', async () => {
+    const events: IsabelleEvent[] = [];
+    const double = doubleTool({ refuses: ['by auto'] });
+    const checker = openOn(double, { tier: 'strict', log: (event) => events.push(event) });
+    const verdicts = await verdictsOn(checker, ['by simp', 'by auto']);
+    expect(verdicts.get('by simp')).toMatchObject({ verdict: 'proved' });
+    expect(verdicts.get('by auto')).toMatchObject({
+      verdict: 'rejected',
+      reason: expect.stringContaining('strict: lakatos: Candidate_1 the fact proved is not the statement'),
+      premises: [],
+    });
+    expect(events.filter((e) => e.event === 'strict-disagreement')).toHaveLength(1);
+  });
+});
