@@ -63,7 +63,6 @@ test.each([
   ['a number for a proof', line({ proof: 7 }), 'a', 'field "proof"'],
   ['an id of no kind', line({ id: {} }), null, 'field "id"'],
   ['an unknown language', line({ language: 'coq' }), 'a', 'field "language"'],
-  ['a language without a checker', line({ language: 'isabelle' }), 'a', 'no checker for "isabelle"'],
 ])('%s is a fault row that says so, and the neighbours are judged', async (_, bad, id, reason) => {
   const { out } = await run([line({ id: 1 }), bad, line({ id: 3 })]);
   expect(out.find((row) => row.line === 2)).toMatchObject({

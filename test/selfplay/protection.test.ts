@@ -40,7 +40,7 @@ const problems: Problems = {
 function parts(refusal: (text: string) => string | null = () => null) {
   const said: string[] = [];
   const { openChecker, startProgress, signal } = world({ refusal });
-  const checker = openChecker({} as Parameters<typeof openChecker>[0], "lean"); // the fake reads no configuration
+  const checker = openChecker({} as Parameters<typeof openChecker>[0], 'lean'); // the fake reads no configuration
   return {
     said,
     parts: { checker, startProgress, signal, say: (message: string) => void said.push(message) },
