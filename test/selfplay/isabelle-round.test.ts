@@ -102,6 +102,8 @@ test('a self-play round runs with language = "isabelle"', async () => {
       checker,
       policy: new IsabellePolicy('initial'),
       openPolicy: async () => new IsabellePolicy('initial'),
+      openRewardModel: () => Promise.reject(new Error('no reward model')),
+      replacePolicy: () => Promise.reject(new Error('no refresh')),
       prompts: loadPrompts('prompts/compact.toml', 'isabelle'),
       problems,
       startProgress,
@@ -109,7 +111,8 @@ test('a self-play round runs with language = "isabelle"', async () => {
       signal,
       now: () => 0,
       peakMemory: () => null,
-      machine: { cpu: 'test', cores: 1, memoryBytes: 1, system: 'test' },
+      cpuSeconds: () => null,
+      gpus: 0,
     };
     await playBaseline(run);
     await playRound(run, 1);
