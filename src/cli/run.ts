@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Config, loadConfig } from '../config/index.ts';
-import { StoppedError } from '../ops/errors.ts';
+import { AlarmError, StoppedError } from '../ops/errors.ts';
 import { listenForShutdown } from '../ops/shutdown.ts';
 import { Terminal } from '../ops/terminal.ts';
 import { playBaseline, playRound } from '../selfplay/round.ts';
@@ -43,7 +43,9 @@ export async function runCommand(options: RunOptions): Promise<void> {
       `${readFileSync(join(dir, 'summary.txt'), 'utf8')}\nreport: ${join(dir, 'report.html')}\n`,
     );
   } catch (error) {
-    throw error instanceof StoppedError ? new StoppedError(goOnWith(options, dir), { cause: error }) : error;
+    if (!(error instanceof StoppedError)) throw error;
+    const why = error instanceof AlarmError ? `${error.message} ` : '';
+    throw new StoppedError(`${why}${goOnWith(options, dir)}`, { cause: error });
   } finally {
     shutdown.dispose();
   }

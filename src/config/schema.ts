@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { OBJECTIVES, OBJECTIVES_WITH_RATIO, objectiveSettings } from './objective-settings.ts';
 import { checkSelect, select } from './select-settings.ts';
+import { checkAlarms, watch } from './watch-settings.ts';
 
 const share = () => z.number().min(0).max(1);
 const count = () => z.int().min(0);
@@ -308,10 +309,12 @@ export const configSchema = z
     select: select.prefault({}),
     learn: learn.prefault({}),
     evaluate: evaluate.prefault({}),
+    watch: watch.prefault({}),
     serve: serve.prefault({}),
   })
   .superRefine((config, context) => {
     checkSelect(config, context);
+    checkAlarms(config, context);
     const { samples, maxSamples = samples } = config.prove;
     if (maxSamples < samples)
       context.addIssue({

@@ -25,7 +25,12 @@ export class UsageError extends LakatosError {
 
 /** Work ended early on request; everything committed stays and the same command goes on from there. */
 export class StoppedError extends LakatosError {
-  override readonly name = 'StoppedError';
+  override readonly name: string = 'StoppedError';
+}
+
+/** A run's watch found a figure out of its bounds and was told to stop then. */
+export class AlarmError extends StoppedError {
+  override readonly name = 'AlarmError';
 }
 
 export function exitCodeOf(error: unknown): number {

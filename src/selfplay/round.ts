@@ -9,7 +9,7 @@
  *   select    conjectures that are barely provable are kept for the conjecturer to learn from
  *   learn     judged attempts become signed weights, and the model learns
  *   evaluate  the new policy tries problems that nothing ever learns from
- *   report    everything above, re-derived from the ledger
+ *   report    the figures a run watches in itself, and everything above, re-derived from the ledger
  */
 import { evaluate } from './evaluate.ts';
 import { judge } from './judge.ts';
@@ -21,6 +21,7 @@ import type { Run } from './run.ts';
 import { addToMetrics } from './sampling.ts';
 import { screen } from './screen.ts';
 import { select } from './select.ts';
+import { stopOnAlarm } from './watch.ts';
 
 /**
  * A step works, committing in batches if it likes, and returns a function that writes the rest: those writes and the
@@ -30,10 +31,12 @@ export type Step = (run: Run, round: number) => Promise<() => void>;
 
 export const STEPS = { propose, screen, prove, judge, select, learn, evaluate, report } as const;
 
-/** Plays what is left of a round. Throws the signal's `StoppedError` between or within steps. */
+/** Plays what is left of a round. Throws the signal's `StoppedError` between or within steps, or that of an alarm after it. */
 export async function playRound(run: Run, round: number): Promise<void> {
   run.ledger.rounds.begin(round, run.policy.version);
-  for (const [name, step] of Object.entries(STEPS)) await playStep(run, round, name, step);
+  let played = false;
+  for (const [name, step] of Object.entries(STEPS)) played = await playStep(run, round, name, step);
+  if (played) stopOnAlarm(run, round); // a run that is gone on with has been told
 }
 
 /** Round 0 is the measure of the policy a run starts from: one evaluation, nothing learned. */
@@ -42,14 +45,16 @@ export async function playBaseline(run: Run): Promise<void> {
   await playStep(run, 0, 'evaluate', evaluate);
 }
 
-async function playStep(run: Run, round: number, name: string, step: Step): Promise<void> {
+/** False when there was nothing left to do. */
+async function playStep(run: Run, round: number, name: string, step: Step): Promise<boolean> {
   run.signal.throwIfAborted();
   const state = run.ledger.steps.begin(round, name);
-  if (state === 'done') return;
+  if (state === 'done') return false;
   run.say(`round ${round}: ${name}${state === 'resumed' ? ' (resumed)' : ''}`, { round, step: name });
   const write = await metered(run, round, name, () => step(run, round));
   run.signal.throwIfAborted();
   run.ledger.steps.finish(round, name, write);
+  return true;
 }
 
 /** Adds the CPU time of the work, and the time it held GPUs, to the round's metrics; a resumed step goes on counting. */

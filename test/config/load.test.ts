@@ -126,6 +126,15 @@ describe('refusals', () => {
     expect(() => loadConfig({ overrides: ['select.strategy=archive', overrides[1] ?? ''] })).not.toThrow();
   });
 
+  test('an alarm needs a bound, and bounds that do not exclude each other', () => {
+    const alarm = (text: string) => refusal({ overrides: [`watch.alarms=[${text}]`] }).message;
+    expect(alarm('{ metric = "samplerEntropy" }')).toContain('watch.alarms.0.max: expected a bound');
+    expect(alarm('{ metric = "samplerEntropy", min = 2, max = 1 }')).toContain(
+      'watch.alarms.0.min: expected at most watch.alarms.0.max (1), found 2',
+    );
+    expect(alarm('{ metric = "entropy", max = 1 }')).toContain('watch.alarms.0.metric: expected one of');
+  });
+
   test('a sampler that is not the policy itself is refused where an objective compares the two', () => {
     const overrides = ['prove.temperature=0.8', 'prove.topP=0.9'];
     const { message } = refusal({ overrides: [...overrides, 'learn.objective=grpo'] });

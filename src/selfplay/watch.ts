@@ -1,0 +1,84 @@
+/**
+ * Watch: what a round says of the run's own health, as metrics `watch.*`, and what is done when a figure is out of its
+ * bounds: said, a refresh asked of the next round, or the run stopped. Part of the report step, before the report is
+ * written. Figures: watching/figures.ts.
+ */
+import { AlarmError, LakatosError } from '../ops/errors.ts';
+import { randomFrom, sampled, seedFor } from '../ops/seeds.ts';
+import { refreshFact } from './refresh.ts';
+import type { Run } from './run.ts';
+import { type Alarm, alarmFact, describeAlarm, raised } from './watching/alarms.ts';
+import {
+  conjectureFigures,
+  driftFigure,
+  entropyFigure,
+  type Figures,
+  lemmaFigures,
+  passRateHistogram,
+} from './watching/figures.ts';
+
+export async function watch(run: Run, round: number): Promise<void> {
+  const { ledger, config } = run;
+  const conjectures = ledger.conjectures.list(round);
+  const figures: Figures = {
+    ...conjectureFigures(ledger.conjectures.screenings(round)),
+    ...lemmaFigures(conjectures.map((c) => c.lemmaName)),
+    ...entropyFigure('conjecturerEntropy', conjectures),
+    ...entropyFigure('samplerEntropy', attempts(run, round)),
+    ...(await drift(run, round)),
+  };
+  const alarms = raised(figures, config.watch.alarms);
+  for (const alarm of alarms)
+    run.say(`watch: ${describeAlarm(alarm)} (${alarm.action})`, { round, ...alarm });
+  ledger.transaction(() => {
+    ledger.metrics.set(round, prefixed('watch.', figures));
+    ledger.metrics.set(round, prefixed('watch.passRateHistogram.', histogram(run, round)));
+    if (alarms.length > 0) ledger.facts.set(alarmFact(round), alarms);
+    if (alarms.some((a) => a.action === 'refresh')) ledger.facts.set(refreshFact(round + 1), true);
+  });
+}
+
+/** Ends a run whose watch asked for it in this round, once the round is whole. */
+export function stopOnAlarm({ ledger }: Pick<Run, 'ledger'>, round: number): void {
+  // Only `watch` writes this fact.
+  const alarms = (ledger.facts.get(alarmFact(round)) ?? []) as readonly Alarm[];
+  const stopping = alarms.filter((a) => a.action === 'stop');
+  if (stopping.length > 0)
+    throw new AlarmError(
+      `The watch stopped the run after round ${round}: ${stopping.map(describeAlarm).join('; ')}.`,
+    );
+}
+
+function* attempts({ ledger }: Run, round: number) {
+  for (const group of ledger.attempts.judgedGroups({ round, purpose: 'prove' })) yield* group.attempts;
+}
+
+function histogram({ ledger }: Run, round: number): Record<string, number> {
+  const rates = ledger.verdicts.passRates({ round, purpose: 'prove' });
+  return passRateHistogram(
+    rates.filter((r) => ledger.statements.get(r.statementId)?.source === 'conjecture'),
+  );
+}
+
+/** Of a sample of the round's attempts, under the weights the round ended with. Absent where the policy cannot score. */
+async function drift({ ledger, policy, config, say }: Run, round: number): Promise<Figures> {
+  const ids = [...ledger.attempts.ids({ round, purpose: 'prove' })].sort();
+  const random = randomFrom(seedFor(config.run.seed, 'watch', round));
+  const rows = sampled(ids, config.watch.driftRows, random)
+    .flatMap((id) => ledger.attempts.get(id) ?? [])
+    .filter((a) => a.tokens.length > 0);
+  if (rows.length === 0) return {};
+  try {
+    return driftFigure(
+      rows.map((r) => r.logprobs),
+      await policy.score(rows),
+    );
+  } catch (error) {
+    if (!(error instanceof LakatosError)) throw error;
+    say(`watch: no drift of log-probs (${error.message})`, { round });
+    return {};
+  }
+}
+
+const prefixed = (prefix: string, values: Readonly<Record<string, number>>) =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}${name}`, value]));

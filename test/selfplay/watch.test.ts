@@ -1,0 +1,76 @@
+/** The watch in whole rounds of the fakes: what it leaves, and that an alarm stops, refreshes or only says. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { loadConfig } from '../../src/config/index.ts';
+import { EXIT, exitCodeOf } from '../../src/ops/errors.ts';
+import { openPortfolio } from '../../src/policy/portfolio.ts';
+import { playRound } from '../../src/selfplay/round.ts';
+import type { Run } from '../../src/selfplay/run.ts';
+import { watch } from '../../src/selfplay/watch.ts';
+import { OVERRIDES, openFakeRun } from './fake-run.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'lakatos-watch-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+function open(alarms: string): { run: Run; said: string[] } {
+  const { config } = loadConfig({ overrides: [...OVERRIDES, `watch.alarms=${alarms}`] });
+  const said: string[] = [];
+  const run = openFakeRun(mkdtempSync(join(root, 'run-')), config);
+  return { run: { ...run, say: (message) => said.push(message) }, said };
+}
+
+test('a round leaves its figures: those of the sampler as it sampled, the drift under the weights it ended with', async () => {
+  const { run } = open('[]');
+  await playRound(run, 1);
+  const metrics = run.ledger.metrics.get(1);
+  expect(metrics['watch.samplerEntropy']).toBe(0.5); // the fake samples every token at log-prob −0.5
+  expect(metrics['watch.conjecturerEntropy']).toBe(0.5);
+  expect(metrics['watch.logprobDrift']).toBe(0.25); // and scores it at −0.25
+  expect(metrics['watch.disjunctiveShare']).toBe(0);
+  expect(metrics['watch.conclusionChars']).toBe('n + 0 = 0 + n'.length);
+  expect(metrics['watch.duplicateShare']).toBeGreaterThan(0);
+  const bins = Object.entries(metrics).filter(([name]) => name.startsWith('watch.passRateHistogram.'));
+  expect(bins.reduce((sum, [, count]) => sum + count, 0)).toBe(
+    run.ledger.statements.keptConjectures(1).length,
+  );
+  expect(run.ledger.facts.get('alarm.1')).toBeUndefined();
+  run.ledger.close();
+});
+
+test('a stop ends the run once the round is whole, with a sentence and exit code 75; gone on with, it plays on', async () => {
+  const { run } = open('[{ metric = "logprobDrift", max = 0.2, action = "stop" }]');
+  const stopped = await playRound(run, 1).catch((error: unknown) => error);
+  expect(exitCodeOf(stopped)).toBe(EXIT.stopped);
+  expect(String(stopped)).toContain(
+    'The watch stopped the run after round 1: watch.logprobDrift is 0.25, above 0.2.',
+  );
+  expect(run.ledger.facts.get('alarm.1')).toEqual([
+    { metric: 'watch.logprobDrift', value: 0.25, bound: { max: 0.2 }, action: 'stop' },
+  ]);
+  expect(run.ledger.steps.isDone(1, 'report')).toBe(true);
+  expect(readFileSync(join(run.dir, 'report.json'), 'utf8')).toContain('watch.logprobDrift');
+  await expect(playRound(run, 1)).resolves.toBeUndefined();
+  run.ledger.close();
+});
+
+test('a refresh is asked of the next round, a warning only said', async () => {
+  const { run, said } = open(
+    '[{ metric = "samplerEntropy", min = 0.6, action = "refresh" }, { metric = "logprobDrift", max = 0.2 }]',
+  );
+  await playRound(run, 1);
+  expect(said).toContain('watch: watch.samplerEntropy is 0.5, below 0.6 (refresh)');
+  expect(said).toContain('watch: watch.logprobDrift is 0.25, above 0.2 (warn)');
+  await playRound(run, 2);
+  expect(said.join('\n')).toContain('refresh: the first policy learns from everything verified so far');
+  run.ledger.close();
+});
+
+test('a policy that cannot score has no drift, and the watch says why', async () => {
+  const { run, said } = open('[]');
+  await playRound(run, 1);
+  await watch({ ...run, policy: openPortfolio('single') }, 1);
+  expect(said.at(-1)).toContain('watch: no drift of log-probs (portfolio: has no model');
+  run.ledger.close();
+});
