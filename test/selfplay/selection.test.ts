@@ -190,11 +190,7 @@ test.each(STRATEGIES)('%s with no conjecture, or none that is barely provable, k
   const none = [0, 8].map((proved) => candidate({ statementId: `c${proved}`, proved }));
   const targets = [{ statementId: 'p', votes: 1 }];
   const chosen = (candidates: readonly Candidate[]) =>
-    selectConjectures(
-      candidates,
-      { ...rules, strategy },
-      around({ targets, vectors: new Map([['p', [1]]]) }),
-    );
+    selectConjectures(candidates, { ...rules, strategy }, around({ targets }));
   expect(chosen([])).toEqual([]);
   expect(chosen(none).map((s) => s.outcome)).toEqual(['unproved', 'too-easy']);
 });

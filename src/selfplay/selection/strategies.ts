@@ -36,7 +36,7 @@ export interface Choice {
 /** The same whatever order conjectures and targets come in. */
 export function choose(eligible: readonly Gated[], rules: StrategyRules, around: Surroundings): Choice {
   const all: Choice = { weights: new Map(eligible.map((c) => [c.statementId, 1])), otherwise: 'over-cap' };
-  if (rules.strategy === 'window') return all;
+  if (rules.strategy === 'window' || eligible.length === 0) return all;
   if (rules.strategy === 'archive')
     return { weights: placements(around.archive, eligible), otherwise: 'cell-taken' };
   const targets = around.targets.toSorted(byId);

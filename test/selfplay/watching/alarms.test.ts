@@ -20,6 +20,6 @@ test('a figure that is absent raises nothing', () => {
 });
 
 test('an alarm reads as a sentence part', () => {
-  const [alarm] = raised({ samplerEntropy: 3.14159 }, rules);
-  expect(alarm && describeAlarm(alarm)).toBe('watch.samplerEntropy is 3.14, above 2');
+  const [alarm] = raised({ samplerEntropy: 12.345 }, rules);
+  expect(alarm && describeAlarm(alarm)).toBe('watch.samplerEntropy is 12.3, above 2');
 });
