@@ -3,7 +3,7 @@
  * 2 bad usage or config, 75 stopped early and resumable. Commands are loaded when asked for, so that `--help` is fast.
  */
 import { Command, CommanderError } from '@commander-js/extra-typings';
-import { describeConfig } from '../config/index.ts';
+import { ARM_NAMES, describeConfig } from '../config/index.ts';
 import { describeError, EXIT, exitCodeOf } from '../ops/errors.ts';
 
 export async function main(args: readonly string[]): Promise<number> {
@@ -38,6 +38,7 @@ function addRun(program: Command): void {
     .description('Play self-play rounds: propose, screen, prove, judge, select, learn, evaluate, report.')
     .option('--config <file...>', 'TOML files, later ones win', [])
     .option('--set <key=value...>', 'settings by dotted key, e.g. prove.samples=16; win over files', [])
+    .option('--arm <name>', `a variant of the loop to compare: ${ARM_NAMES.join(', ')}`)
     .option('--rounds <n>', 'rounds in all; short for --set run.rounds=n')
     .option(
       '--out <dir>',

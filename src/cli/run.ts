@@ -1,7 +1,7 @@
 /** `lakatos run`: opens everything a run is made of, plays its rounds, closes everything, whatever happens. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Config, loadConfig } from '../config/index.ts';
+import { type Config, loadConfig, settingsOfArm } from '../config/index.ts';
 import { AlarmError, StoppedError } from '../ops/errors.ts';
 import { listenForShutdown } from '../ops/shutdown.ts';
 import { Terminal } from '../ops/terminal.ts';
@@ -12,6 +12,7 @@ import { openRun } from './open-run.ts';
 export interface RunOptions {
   readonly config: readonly string[];
   readonly set: readonly string[];
+  readonly arm?: string;
   readonly rounds?: string;
   readonly out?: string;
   readonly dryRun: boolean;
@@ -19,6 +20,7 @@ export interface RunOptions {
 
 export async function runCommand(options: RunOptions): Promise<void> {
   const overrides = [
+    ...(options.arm === undefined ? [] : settingsOfArm(options.arm)),
     ...options.set,
     ...(options.rounds === undefined ? [] : [`run.rounds=${options.rounds}`]),
   ];
@@ -61,6 +63,7 @@ const freshDirectory = (now: Date) => join('runs', now.toISOString().slice(0, 19
 function goOnWith(options: RunOptions, dir: string): string {
   const flags = [
     ...options.config.map((file) => `--config ${file}`),
+    ...(options.arm === undefined ? [] : [`--arm ${options.arm}`]),
     ...options.set.map((setting) => `--set ${setting}`),
     ...(options.rounds === undefined ? [] : [`--rounds ${options.rounds}`]),
   ].join(' ');

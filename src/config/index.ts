@@ -1,4 +1,5 @@
 /** The public door of configuration: files and overrides in, one checked record out. Reads no environment. */
+export { ARM_NAMES, settingsOfArm } from './arms.ts';
 export { describeConfig } from './describe.ts';
 export { type ConfigSources, type LoadedConfig, loadConfig } from './load.ts';
 export { OBJECTIVES, OBJECTIVES_WITH_RATIO } from './objective-settings.ts';

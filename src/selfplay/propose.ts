@@ -12,6 +12,7 @@ const MAX_SAMPLES = 8;
 
 export async function propose(run: Run, round: number): Promise<() => void> {
   const { conjectures: wanted, temperature, topP, maxTokens } = run.config.propose;
+  if (wanted === 0) return () => {};
   const seeds = provedSeeds(run);
   const inputs = conjectureInputs(
     seeds,
@@ -82,15 +83,15 @@ function requestsFor(
   wanted: number,
 ): SampleRequest[] {
   const stored = run.ledger.conjectures.ids(round);
-  const n = Math.min(MAX_SAMPLES, Math.ceil(wanted / Math.max(1, inputs.length)));
+  const total = Math.min(wanted, MAX_SAMPLES * inputs.length);
   return inputs
     .map((input, i) => ({
       id: String(i),
       prompt: run.prompts.conjecturer(input),
-      n,
+      n: Math.floor((total + i) / inputs.length), // these add up to the total
       seed: seedFor(run.config.run.seed, 'propose', round, i),
     }))
-    .filter((r) => !stored.has(conjectureId(round, r.id, n - 1)));
+    .filter((r) => r.n > 0 && !stored.has(conjectureId(round, r.id, r.n - 1)));
 }
 
 const conjectureId = (round: number, input: string, index: number) => `propose/r${round}/${input}/${index}`;

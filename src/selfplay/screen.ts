@@ -15,6 +15,7 @@ import type {
 import { conjectureOf } from '../prompts/completions.ts';
 import type { Statement } from '../statements/statement.ts';
 import type { Run } from './run.ts';
+import { addToMetrics } from './sampling.ts';
 
 type Outcome = Omit<ScreeningRecord, 'conjectureId'>;
 
@@ -30,9 +31,9 @@ export async function screen(run: Run, round: number): Promise<() => void> {
 
   const records = run.ledger.conjectures.unscreened(round);
   const readable = parse(records, run, drop);
-  const formed = await inspectAll(run, readable, [], 'screen: elaborating');
+  const formed = await inspectAll(run, round, readable, [], 'screen: elaborating');
   const novel = dropKnown(run, readable, formed, drop);
-  const probed = await inspectAll(run, novel, probes(run), 'screen: probing');
+  const probed = await inspectAll(run, round, novel, probes(run), 'screen: probing');
 
   const kept: ConjectureStatement[] = [];
   for (const { record, text } of novel) {
@@ -99,21 +100,25 @@ function dropKnown(
 
 async function inspectAll(
   run: Run,
+  round: number,
   parsed: readonly Parsed[],
   wanted: readonly ('hollow' | 'trivial' | 'refute')[],
   label: string,
 ): Promise<Map<string, Inspection>> {
   const inspections = new Map<string, Inspection>();
   const progress = run.startProgress({ label, unit: 'conjectures', total: parsed.length });
+  let judgeMs = 0;
   const statements = parsed.map(({ record, text }) => candidate(run, record, record.id, text));
   try {
     for await (const inspection of run.checker.inspect(statements, { probes: wanted })) {
       inspections.set(inspection.id, inspection);
+      judgeMs += inspection.ms;
       progress.advance();
       if (run.signal.aborted) break;
     }
   } finally {
     progress.end();
+    addToMetrics(run, round, { 'screen.seconds': judgeMs / 1000 });
   }
   return inspections;
 }

@@ -1,0 +1,59 @@
+/**
+ * Does self-play help? The same loop under several arms and seeds, from the same warm start, on the same problems. Each run
+ * is `lakatos run` in a process of its own; a finished one leaves an outcome file that is committed, one that was cut off goes
+ * on where it was. Afterwards the page bench/selfplay/README.md is written from the outcomes there are.
+ *
+ *   node bench/selfplay.ts [--arms a,b] [--seeds 1,2,3] [--page]     (--page: only write the page)
+ *
+ * Hours on two cores. Runs lie in runs/selfplay/, outcomes in bench/selfplay/outcomes/.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { execa } from 'execa';
+import { openLedger } from '../src/ledger/index.ts';
+import { outcomeOf } from './selfplay/outcome.ts';
+import { writePage } from './selfplay/page.ts';
+
+const OUTCOMES = 'bench/selfplay/outcomes';
+const CONFIG = 'bench/selfplay/experiment.toml';
+/** Arms without conjectures spend the same on twice the attempts. */
+const DOUBLED = ['prove.samples=16'];
+const EXTRA: Readonly<Record<string, readonly string[]>> = { sampling: DOUBLED, 'expert-iteration': DOUBLED };
+
+const { values } = parseArgs({
+  options: {
+    arms: {
+      type: 'string',
+      default: 'sampling,expert-iteration,stp,stp+raft,stp+oreal-repo,stp+oreal-paper',
+    },
+    seeds: { type: 'string', default: '1,2,3' },
+    page: { type: 'boolean', default: false },
+  },
+});
+
+mkdirSync(OUTCOMES, { recursive: true });
+if (!values.page)
+  for (const seed of values.seeds.split(',')) for (const arm of values.arms.split(',')) await play(arm, seed);
+writePage(OUTCOMES);
+
+async function play(arm: string, seed: string): Promise<void> {
+  const name = `${arm}-${seed}`;
+  const file = join(OUTCOMES, `${name}.json`);
+  if (existsSync(file)) return;
+  const dir = join('runs/selfplay', name);
+  const settings = [...(EXTRA[arm] ?? []), `run.seed=${seed}`];
+  const args = ['run', '--config', CONFIG, '--arm', arm, '--set', ...settings, '--out', dir];
+  console.error(`${new Date().toISOString()} ${name}`);
+  const begun = performance.now();
+  await execa(process.execPath, ['src/main.ts', ...args], { stdout: 'ignore', stderr: 'inherit' });
+  const ledger = openLedger(join(dir, 'ledger.sqlite'), { readonly: true });
+  try {
+    const outcome = { arm, seed: Number(seed), command: `lakatos ${args.join(' ')}`, ...outcomeOf(ledger) };
+    writeFileSync(file, `${JSON.stringify(outcome)}\n`);
+  } finally {
+    ledger.close();
+  }
+  const minutes = Math.round((performance.now() - begun) / 60_000);
+  console.error(`${name}: ${minutes} minutes; ${readFileSync(join(dir, 'summary.txt'), 'utf8')}`);
+}

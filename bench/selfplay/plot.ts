@@ -1,0 +1,70 @@
+/** Newly proved problems against what was spent: one line an arm, the mean of its runs, a thin line for each of them. */
+import { LineChart, type LineSeriesOption } from 'echarts/charts';
+import {
+  GridComponent,
+  type GridComponentOption,
+  LegendComponent,
+  type LegendComponentOption,
+} from 'echarts/components';
+import { type ComposeOption, init, use } from 'echarts/core';
+import { SVGRenderer } from 'echarts/renderers';
+import { byArm, type Cost, commonCost, provedAt } from './figures.ts';
+import type { Outcome } from './outcome.ts';
+
+use([LineChart, GridComponent, LegendComponent, SVGRenderer]);
+type Option = ComposeOption<LineSeriesOption | GridComponentOption | LegendComponentOption>;
+
+const COLOURS = ['#5b6770', '#0b6e99', '#b3261e', '#7a5195', '#d97706', '#2e7d32', '#8d6e63', '#455a64'];
+const [INK, RULE] = ['#1d2733', '#d5dbe1'];
+const POINTS = 40;
+
+export function plotCurves(outcomes: readonly Outcome[], cost: Cost): string {
+  const chart = init(null, null, { renderer: 'svg', ssr: true, width: 760, height: 420 });
+  try {
+    chart.setOption({ ...curves(outcomes, cost), animation: false, backgroundColor: '#ffffff' });
+    return chart.renderToSVGString();
+  } finally {
+    chart.dispose();
+  }
+}
+
+function curves(outcomes: readonly Outcome[], cost: Cost): Option {
+  const arms = [...byArm(outcomes)];
+  const most = commonCost(outcomes, cost);
+  const spent = Array.from({ length: POINTS + 1 }, (_, i) => (most * i) / POINTS);
+  const line = (runs: readonly Outcome[]) =>
+    spent.map((x): [number, number] => [
+      x,
+      runs.reduce((sum, run) => sum + provedAt(run.points, cost, x), 0) / runs.length,
+    ]);
+  const name = cost === 'sampledTokens' ? 'sampled tokens' : 'seconds inside the judge';
+  const text = { color: INK, fontSize: 12 };
+  return {
+    legend: { data: arms.map(([arm]) => arm), top: 4, textStyle: text },
+    grid: { left: 60, right: 20, top: 56, bottom: 46 },
+    xAxis: {
+      type: 'value',
+      name,
+      nameLocation: 'middle',
+      nameGap: 28,
+      max: most,
+      axisLabel: text,
+      nameTextStyle: text,
+    },
+    yAxis: {
+      type: 'value',
+      name: 'problems newly proved',
+      axisLabel: text,
+      nameTextStyle: { ...text, align: 'left' },
+      splitLine: { lineStyle: { color: RULE } },
+    },
+    series: arms.flatMap(([arm, runs], i) => {
+      const color = COLOURS[i % COLOURS.length] ?? INK;
+      const shared = { type: 'line' as const, showSymbol: false, color };
+      return [
+        { ...shared, name: arm, data: line(runs), lineStyle: { width: 2.5 } },
+        ...runs.map((run) => ({ ...shared, data: line([run]), lineStyle: { width: 0.7, opacity: 0.5 } })),
+      ];
+    }),
+  };
+}

@@ -1,0 +1,89 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import {
+  commonCost,
+  heldoutDifference,
+  heldoutOf,
+  provedAt,
+  provedByArm,
+} from '../../bench/selfplay/figures.ts';
+import { type Outcome, outcomeOf, outcomeSchema } from '../../bench/selfplay/outcome.ts';
+import { loadConfig } from '../../src/config/index.ts';
+import { playRound } from '../../src/selfplay/round.ts';
+import { OVERRIDES, openFakeRun } from '../selfplay/fake-run.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'lakatos-experiment-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const outcome = (
+  arm: string,
+  seed: number,
+  proved: readonly number[],
+  rates: readonly number[],
+): Outcome => ({
+  arm,
+  seed,
+  command: '',
+  toolchain: '',
+  digest: '',
+  open: 10,
+  points: proved.map((newlyProved, i) => ({
+    round: i + 1,
+    sampledTokens: 100 * (i + 1),
+    judgeSeconds: 2 * (i + 1),
+    newlyProved,
+  })),
+  heldout: rates.map((c, i) => [`p${i}`, 4, c]),
+  funnel: {},
+  kept: [],
+  proved: [],
+});
+
+describe('figures of the experiment', () => {
+  const a = outcome('a', 1, [4, 6, 8], [4, 0, 2]);
+  const b = outcome('b', 1, [2, 3], [2, 0, 0]);
+
+  test('between two rounds the count is on a straight line, from nothing at no cost', () => {
+    expect(provedAt(a.points, 'sampledTokens', 0)).toBe(0);
+    expect(provedAt(a.points, 'sampledTokens', 50)).toBe(2);
+    expect(provedAt(a.points, 'sampledTokens', 250)).toBe(7);
+    expect(provedAt(a.points, 'judgeSeconds', 6)).toBe(8);
+  });
+  test('arms are compared at what the cheapest run spent', () => {
+    expect(commonCost([a, b], 'sampledTokens')).toBe(200);
+    const proved = provedByArm([a, b, outcome('a', 2, [4, 4, 4], [])], 'sampledTokens');
+    expect(proved.get('a')).toEqual({ mean: 5, least: 4, most: 6 });
+    expect(proved.get('b')).toEqual({ mean: 3, least: 3, most: 3 });
+  });
+  test('held-out differences are paired by problem, and an arm differs from itself by nothing', () => {
+    expect(heldoutOf([a], 1).estimate).toBeCloseTo(0.5, 12);
+    expect(heldoutDifference([a], [b], 1).estimate).toBeCloseTo(1 / 3, 12);
+    expect(heldoutDifference([a], [a], 1)).toEqual({ estimate: 0, low: 0, high: 0 });
+  });
+});
+
+test('an outcome counts from the ledger what was new, what it cost, and what became of the conjectures', async () => {
+  const run = openFakeRun(mkdtempSync(join(root, 'run-')), loadConfig({ overrides: OVERRIDES }).config);
+  for (const round of [1, 2]) await playRound(run, round);
+  const found = outcomeSchema.parse({ arm: 'stp', seed: 1, command: '', ...outcomeOf(run.ledger) });
+  const seeded = new Set(run.ledger.proofs.ofRounds(0, 0).map((p) => p.statementId));
+  const fresh = run.ledger.proofs
+    .ofRounds(1, 2)
+    .map((p) => p.statementId)
+    .filter((id) => id.startsWith('p:') && !seeded.has(id));
+  expect(found.proved).toEqual([...new Set(fresh)].sort());
+  expect(found.points.map((p) => p.round)).toEqual([1, 2]);
+  expect(found.points.at(-1)?.newlyProved).toBe(found.proved.length);
+  const tokens = [1, 2].map(
+    (round) =>
+      run.ledger.attempts.totals({ round, purpose: 'prove' }).tokens +
+      run.ledger.conjectures.list(round).reduce((sum, c) => sum + c.tokens.length, 0),
+  );
+  expect(found.points.at(-1)?.sampledTokens).toBe(tokens.reduce((x, y) => x + y, 0));
+  expect(found.funnel.proposed).toBe(24); // twelve a round
+  expect(found.heldout).toHaveLength(4);
+  expect(outcomeOf(run.ledger).digest).toBe(found.digest);
+  run.ledger.close();
+});
