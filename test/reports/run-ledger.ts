@@ -36,7 +36,7 @@ const problem = (id: string, split: string): StatementRecord => ({
   id,
   language: 'lean',
   header: '',
-  text: `theorem ${id} (a b : Nat) (h : a < b) : a ≤ b`,
+  text: `theorem ${id} (a b : Nat) (h : a < b) : a ≤ b${split === 'train' ? '' : ' + 1'}`,
   forbidden: [],
   source: 'dataset',
   dataset: 'lean-core',

@@ -1,0 +1,225 @@
+/**
+ * Every figure of both pages, derived a second time from the ledger by other code: report.json must be equal key by key,
+ * the page must be the one that the derived figures give, and every number on it must be one of them or one of the few
+ * that the page works out itself, which are worked out here again.
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterAll, describe, expect, test } from 'vitest';
+import { evaluateInto } from '../../src/cli/eval.ts';
+import { openLedger } from '../../src/ledger/index.ts';
+import { renderEvalReport } from '../../src/reports/eval-html.ts';
+import { bytes, decimal, duration, percent, points, whole } from '../../src/reports/format.ts';
+import { renderReport, writeEvalReport, writeRunReport } from '../../src/reports/index.ts';
+import { flags, problemFile, world } from '../cli/eval-world.ts';
+import { expectSameFigures } from './rederive.ts';
+import { evalFigures } from './rederived-eval.ts';
+import { runFigures } from './rederived-run.ts';
+import { smallRun } from './run-ledger.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'lakatos-rederive-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const report = (dir: string): unknown => JSON.parse(readFileSync(join(dir, 'report.json'), 'utf8'));
+const page = (dir: string) => readFileSync(join(dir, 'report.html'), 'utf8');
+
+/** Numbers on a page, labels for the blind included; what is quoted (statements, proofs, names, settings) left out. */
+function numbersOn(markup: string): ReadonlySet<string> {
+  const text = markup
+    .replace(/<(style|pre|code|h1|time)\b[\s\S]*?<\/\1>/g, ' ')
+    .replace(/<p class="(origin|when)">[\s\S]*?<\/p>/g, ' ')
+    .replace(/<dl class="facts">[\s\S]*?<\/dl>/g, (facts) => (facts.includes('Seed') ? ' ' : facts))
+    .replace(/aria-label="([^"]*)"/g, '>$1<')
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/&[^;]+;/g, ' ');
+  return new Set([...text.matchAll(/\d[\d\u202f]*(?:\.\d+)?(?:e-\d+)?/g)].map(([number]) => number));
+}
+
+/** Every way in which the page may write a number. */
+function waysToWrite(value: number): string[] {
+  const texts = [
+    ...[whole, decimal, percent, points, bytes, duration].map((format) => format(value)),
+    ...[percent(value, 0), percent(value, 2), value.toFixed(3), value.toExponential(1), String(value)],
+  ];
+  return texts.flatMap((text) =>
+    [...text.matchAll(/\d[\d\u202f]*(?:\.\d+)?(?:e-\d+)?/g)].map(([number]) => number),
+  );
+}
+
+function numbersIn(value: unknown): number[] {
+  if (typeof value === 'number') return [value];
+  if (Array.isArray(value)) return [value.length, ...value.flatMap(numbersIn)];
+  if (typeof value === 'object' && value !== null) return Object.values(value).flatMap(numbersIn);
+  return typeof value === 'string' ? [...value.matchAll(/\d+(?:\.\d+)?/g)].map(([n]) => Number(n)) : [];
+}
+
+/** Numbers of the page's own words ("95 %", "pass@1", bins, "16 attempts" of a plot), and ticks of axes: round, and of the loss. */
+const WORDS = [
+  '95',
+  '1',
+  '2',
+  '3',
+  '4',
+  '5',
+  '6',
+  '8',
+  '12',
+  '15',
+  '16',
+  '25',
+  '75',
+  '0.5',
+  '1.5',
+  '1.8',
+  '2.5',
+].concat(Array.from({ length: 11 }, (_, i) => String(10 * i)));
+
+function unexplained(markup: string, figures: unknown, workedOut: readonly number[]): string[] {
+  const known = new Set([...WORDS, ...[...numbersIn(figures), ...workedOut].flatMap(waysToWrite)]);
+  return [...numbersOn(markup)].filter((number) => !known.has(number));
+}
+
+describe('an evaluation', async () => {
+  const names = [
+    'mathd_algebra_314',
+    'mathd_algebra_2',
+    'imo_1',
+    'imo_2',
+    'amc12a_9',
+    'aime_7',
+    'induction_3',
+  ];
+  problemFile(join(root, 'problems.jsonl'), names, (name) => `${name.length} = ${name.length}`);
+  const out = join(root, 'out');
+  await evaluateInto(
+    flags(root, { n: '16', k: '1,2,4,16', out }),
+    world({
+      verdict: (name, proof) =>
+        (name.length * proof.length + Number(proof.slice(1))) % 5 === 0 ? 'proved' : 'rejected',
+      refusal: (text) => (text.includes('aime') ? 'Unknown identifier `ℝ`' : null),
+      write: (index) => `s${index % 13}${'!'.repeat(4 * (index % 7))}`,
+    }),
+  );
+  const path = join(out, 'ledger.sqlite');
+  scatter(path);
+  writeAgain();
+
+  test('report.json is what the rows of its ledger give, key by key', () => {
+    expectSameFigures(report(out), evalFigures(path, null));
+  });
+
+  test('the page is that of the figures derived here, and holds no number besides', () => {
+    const derived = evalFigures(path, null);
+    expect(page(out)).toBe(renderEvalReport(derived));
+    const { cost, verdicts, attempts, problems, excluded } = derived;
+    const workedOut = [
+      problems + excluded,
+      cost.sampleSeconds + cost.judgeSeconds,
+      ...Object.values(verdicts).map((count) => count / attempts),
+    ];
+    expect(unexplained(page(out), derived, workedOut)).toEqual([]);
+  });
+
+  test('so it is when faults withhold the headline', () => {
+    const db = new Database(path);
+    db.exec(
+      "UPDATE verdicts SET verdict = 'fault', axioms = '[]' WHERE attempt_id LIKE '%imo_2/3' OR attempt_id LIKE '%amc12a_9/4'",
+    );
+    db.close();
+    writeAgain();
+    const withheld = String(Object(report(out)).withheld);
+    expect(withheld).toMatch(/^2 of 96 attempts \(2\.08 %\)/);
+    expectSameFigures(report(out), evalFigures(path, withheld));
+  });
+
+  function writeAgain(): void {
+    const ledger = openLedger(path, { readonly: true });
+    writeEvalReport(ledger, out);
+    ledger.close();
+  }
+});
+
+/** Times, axioms, reasons and metrics that differ from row to row, so that no figure is right by being constant. */
+function scatter(path: string): void {
+  const db = new Database(path);
+  const ids = db.prepare('SELECT attempt_id FROM verdicts ORDER BY 1').pluck().all();
+  const update = db.prepare(
+    `UPDATE verdicts SET ms = @ms, axioms = CASE verdict WHEN 'proved' THEN @axioms ELSE '[]' END,
+       verdict = CASE WHEN verdict = 'rejected' THEN @failed ELSE verdict END, reason = @reason WHERE attempt_id = @id`,
+  );
+  for (const [i, id] of ids.entries())
+    update.run({
+      id,
+      ms: 3 + ((i * 37) % 101) / 4,
+      axioms: ['[]', '["propext"]', '["propext","Quot.sound"]'][i % 3],
+      failed: ['rejected', 'rejected', 'timeout', 'forbidden', 'memory'][i % 5],
+      reason: ['unsolved goals n : Nat ⊢ n = 1', '`simp` made no progress', `took ${i} s`][i % 3],
+    });
+  const metrics = db.prepare('INSERT OR REPLACE INTO metrics (round, name, value) VALUES (0, ?, ?)');
+  const values = {
+    'survey.seconds': 12.5,
+    'sample.seconds': 33.25,
+    'judge.seconds': 71.75,
+    'sample.cpuSeconds': 61.3,
+    'judge.cpuSeconds': 139.4,
+  };
+  for (const [name, value] of Object.entries(values)) metrics.run(name, value);
+  db.close();
+}
+
+describe('a run', () => {
+  const dir = mkdtempSync(join(root, 'run-'));
+  const path = join(dir, 'ledger.sqlite');
+  const { ledger } = smallRun(path);
+  ledger.close();
+  const db = new Database(path);
+  // A reason of the screen that nobody foresaw, and a training problem that is a held-out one by type.
+  db.exec("UPDATE screenings SET outcome = 'too-baroque' WHERE outcome = 'trivial'");
+  db.exec("UPDATE statements SET type_hash = 'abc' WHERE id IN ('train3', 'held5')");
+  db.close();
+  const again = openLedger(path, { readonly: true });
+  writeRunReport(again, dir);
+  again.close();
+
+  test('report.json is what the rows of its ledger give, key by key', () => {
+    expectSameFigures(report(dir), runFigures(path));
+  });
+
+  test('the page is that of the figures derived here, and holds no number besides', () => {
+    const derived = runFigures(path);
+    expect(page(dir)).toBe(renderReport(derived));
+    const { rounds, funnel, cost, verdicts } = derived;
+    const tried = verdicts.filter((v) => v.purpose === 'prove');
+    const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+    const workedOut = [
+      sum(rounds.map((r) => r.attempts)),
+      sum(rounds.map((r) => r.proved)),
+      ...funnel.map((s) => s.count / (funnel[0]?.count ?? 1)),
+      ...funnel.flatMap((s) => s.dropped.map((d) => d.count / (funnel[0]?.count ?? 1))),
+      ...tried.map((v) => v.count / sum(tried.map((t) => t.count))),
+      ...cost.steps.map((s) => s.seconds / cost.seconds),
+    ];
+    expect(unexplained(page(dir), derived, workedOut)).toEqual([]);
+    expect(page(dir)).toContain('too-baroque');
+  });
+
+  test('every judged attempt but the seeds is in samples.jsonl', () => {
+    const lines = readFileSync(join(dir, 'samples.jsonl'), 'utf8').trim().split('\n');
+    const db = new Database(path, { readonly: true });
+    const judged = "SELECT count(*) FROM verdicts JOIN attempts ON id = attempt_id WHERE purpose <> 'seed'";
+    expect(lines).toHaveLength(Number(db.prepare(judged).pluck().get()));
+    db.close();
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      round: 0,
+      purpose: 'evaluate',
+      statement: 'held0',
+      index: 0,
+    });
+  });
+});
+
+test('a number that is not in the ledger would be found', () => {
+  expect(unexplained('<p>pass@1 is 31.4 % of 37</p>', { problems: 37 }, [])).toEqual(['31.4']);
+});
