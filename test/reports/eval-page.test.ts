@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import Database from 'better-sqlite3';
 import { afterAll, describe, expect, test } from 'vitest';
 import { evaluateInto } from '../../src/cli/eval.ts';
@@ -105,36 +103,3 @@ describe('figures against the ledger, counted by plain SQL', () => {
     expect(total(report.families.map((f) => f.problems))).toBe(report.problems);
   });
 });
-
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((p) =>
-  existsSync(p),
-);
-
-test.skipIf(CHROMIUM === undefined)(
-  'a browser loads the page without a console message and without asking for anything',
-  async () => {
-    const file = join(root, 'page.html');
-    writeFileSync(file, page);
-    const { stdout, stderr } = await promisify(execFile)(
-      CHROMIUM ?? '',
-      [
-        '--headless=new',
-        '--no-sandbox',
-        '--disable-gpu',
-        '--enable-logging=stderr',
-        '--v=0',
-        `--user-data-dir=${join(root, 'profile')}`,
-        `--log-net-log=${join(root, 'net.json')}`,
-        '--dump-dom',
-        `file://${file}`,
-      ],
-      { maxBuffer: 1e8, timeout: 100_000 },
-    );
-    expect(stdout).toContain('Written by Lakatos');
-    expect(stderr.split('\n').filter((line) => line.includes('CONSOLE'))).toEqual([]);
-    // The browser itself may ask its maker for things; the page may not.
-    const log = readFileSync(join(root, 'net.json'), 'utf8');
-    const asked = [...log.matchAll(/"url":"((?:https?|wss?|ftp):[^"]*)"/g)].map(([, url = '']) => url);
-    expect(asked.filter((url) => !/google|gstatic|gvt1|chrome/.test(url))).toEqual([]);
-  },
-);
