@@ -118,7 +118,8 @@ async function timed(world: EvalWorld, work: () => Promise<Survey>): Promise<Sur
 function earlierSurvey(dir: string, settings: EvaluationSettings): Surveyed | null {
   const path = join(dir, 'ledger.sqlite');
   if (!existsSync(path)) return null;
-  const ledger = openLedger(path, { readonly: true });
+  // Not for reading only: one that an older version began is brought up to date here.
+  const ledger = openLedger(path);
   try {
     const run = ledger.run.read();
     if (run === undefined) return null;

@@ -10,7 +10,6 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { VerdictKind } from '../../src/checkers/checker.ts';
@@ -20,6 +19,7 @@ import { openLedger } from '../../src/ledger/index.ts';
 import { exitCodeOf, StoppedError, UsageError } from '../../src/ops/errors.ts';
 import { evalReportSchema } from '../../src/reports/index.ts';
 import { flags, problemFile, typeHashOf, world } from './eval-world.ts';
+import { ledgerContents } from './ledger-contents.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'lakatos-eval-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -117,7 +117,8 @@ describe('an evaluation', () => {
           );
         }
         await evaluateInto(flags(dir), world({ verdict }));
-        expect(contents(dir)).toEqual(contents(undisturbed));
+        const ledger = (at: string) => ledgerContents(join(at, 'out', 'ledger.sqlite'), at);
+        expect(ledger(dir)).toEqual(ledger(undisturbed));
       }),
       { numRuns: 20 },
     );
@@ -376,20 +377,3 @@ describe('bad usage is one sentence, exit code 2, and leaves nothing behind', ()
     expect((await evaluateInto(flags(dir), world({ verdict }))).attempts).toBe(16);
   });
 });
-
-/** Every row of every table but measured seconds. */
-function contents(dir: string): unknown {
-  const db = new Database(join(dir, 'out', 'ledger.sqlite'), { readonly: true });
-  try {
-    const tables = ['run', 'policies', 'rounds', 'facts', 'prompts', 'statements', 'attempts', 'verdicts'];
-    return tables.map((t) => {
-      const rows = db.prepare(`SELECT * FROM ${t}`).all() as Record<string, unknown>[];
-      return [
-        t,
-        rows.map((row) => JSON.stringify({ ...row, config: String(row.config).replaceAll(dir, '') })).sort(),
-      ];
-    });
-  } finally {
-    db.close();
-  }
-}
