@@ -42,9 +42,7 @@ export interface EvalPlan {
 }
 
 /** Everything that can be wrong with what was asked for; nothing is started. */
-export function planOf(flags: EvalFlags): EvalPlan {
-  const overrides = [...flags.set, ...(flags.policy === undefined ? [] : [`policy.uri="${flags.policy}"`])];
-  const { config } = loadConfig({ files: flags.config, overrides });
+export function planOf(flags: EvalFlags, config = configOf(flags)): EvalPlan {
   const samples = flags.n === undefined ? config.evaluate.samples : wholeNumber('-n', flags.n);
   const ks = checkedKs(
     flags.k ?? (flags.adaptive || samples === 1 ? `${samples}` : `1,${samples}`),
@@ -71,7 +69,7 @@ export function planOf(flags: EvalFlags): EvalPlan {
 }
 
 /** A counted proof is one that both judge and verifier accepted. */
-function requireStrict({ checker }: Config, language: Language): void {
+export function requireStrict({ checker }: Config, language: Language): void {
   const { tier } = checker[language];
   if (tier === 'strict') return;
   const key = `checker.${language}.tier`;
@@ -79,6 +77,11 @@ function requireStrict({ checker }: Config, language: Language): void {
     `${key}: an evaluation counts only what the strict tier confirms, found "${tier}"; leave it "strict".`,
     key,
   );
+}
+
+function configOf(flags: EvalFlags): Config {
+  const overrides = [...flags.set, ...(flags.policy === undefined ? [] : [`policy.uri="${flags.policy}"`])];
+  return loadConfig({ files: flags.config, overrides }).config;
 }
 
 /** Who samples and who judges, as far as settings name them. */

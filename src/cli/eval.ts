@@ -44,8 +44,9 @@ export interface EvalWorld {
   readonly now: () => number;
 }
 
-export async function evaluateInto(flags: EvalFlags, world: EvalWorld): Promise<EvalReport> {
-  const plan = planOf(flags);
+/** @param config the settings, when whoever asks has loaded them already */
+export async function evaluateInto(flags: EvalFlags, world: EvalWorld, config?: Config): Promise<EvalReport> {
+  const plan = planOf(flags, config);
   requireWritable(flags.out, '--out');
   await requireFreeSpace(flags.out, 50e6, 'an evaluation');
   const policy = await world.openPolicy(plan.uri, plan.config).catch(explainPolicyError);

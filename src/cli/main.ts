@@ -44,6 +44,8 @@ function addRun(program: Command): void {
       '--out <dir>',
       'run directory; goes on if it holds an unfinished run (default: a fresh one under runs/)',
     )
+    .option('--until <time>', 'play rounds until then, 06:00 or 2026-11-27T06:00 local time, sized to fit')
+    .option('--slurm', 'submit the night as a Slurm job instead; with --dry-run print its script', false)
     .option('--dry-run', 'print the resolved configuration and the plan of a round, touch nothing', false)
     .addHelpText('after', () => `\nSettings (for TOML files and --set):\n${describeConfig()}`)
     .action(async (options) => (await import('./run.ts')).runCommand(options));

@@ -7,11 +7,12 @@ import type { PoolEvent } from '../checkers/pool.ts';
 import type { Config } from '../config/index.ts';
 import { type Ledger, openLedger } from '../ledger/index.ts';
 import { cpuSecondsOfTree } from '../ops/cpu.ts';
-import { requireFreeSpace } from '../ops/disk.ts';
+import { requireRoundSpace } from '../nightly/space.ts';
+import { steadyNow } from '../ops/deadline.ts';
 import { UsageError } from '../ops/errors.ts';
-import { lockDirectory } from '../ops/lock.ts';
+import { type LockedError, lockDirectory } from '../ops/lock.ts';
 import { openLog } from '../ops/log.ts';
-import { watchMemory } from '../ops/memory.ts';
+import { requireFreeMemory, watchMemory } from '../ops/memory.ts';
 import { progressOn } from '../ops/progress.ts';
 import type { Terminal } from '../ops/terminal.ts';
 import { openPolicy, openRewardModel } from '../policy/open.ts';
@@ -27,14 +28,13 @@ import { currentPolicy } from '../selfplay/versions.ts';
 import { openChecker } from './open-checker.ts';
 import { machineClass, programVersions, tokenizerHash } from './versions.ts';
 
-/** A round writes tens of megabytes; weights of each round are the most of it. */
-const FREE_BYTES = 500e6;
-
 export interface OpenOptions {
   readonly config: Config;
   readonly dir: string;
   readonly terminal: Terminal;
   readonly signal: AbortSignal;
+  /** Told when another machine has taken the directory over. */
+  readonly onLost: (error: LockedError) => void;
 }
 
 export interface OpenedRun {
@@ -42,7 +42,7 @@ export interface OpenedRun {
   close(): Promise<void>;
 }
 
-export async function openRun({ config, dir, terminal, signal }: OpenOptions): Promise<OpenedRun> {
+export async function openRun({ config, dir, terminal, signal, onLost }: OpenOptions): Promise<OpenedRun> {
   const closers: (() => Promise<void> | void)[] = [];
   const close = async () => {
     for (const closer of closers.reverse()) await closer();
@@ -51,12 +51,13 @@ export async function openRun({ config, dir, terminal, signal }: OpenOptions): P
     const unprotected = loadProblems(config.data);
     const { language } = config.data;
     const prompts = loadPrompts(join('prompts', `${config.policy.prompts}.toml`), language);
-    await requireFreeSpace(dir, FREE_BYTES, 'a run');
-    const lock = lockDirectory(dir);
+    await requireRoundSpace(dir, config);
+    requireFreeMemory(1e6 * config.nightly.minFreeMemoryMb, `a run in ${dir}`);
+    const lock = lockDirectory(dir, { leaseSeconds: config.nightly.leaseSeconds, onLost });
     closers.push(() => lock.release());
     const { log, close: closeLog } = openLog({ file: join(dir, 'log.jsonl'), terminal });
     closers.push(closeLog);
-    const ledger = openLedger(join(dir, 'ledger.sqlite'));
+    const ledger = openLedger(join(dir, 'ledger.sqlite'), { now: steadyNow });
     closers.push(() => ledger.close());
     refuseOtherConfig(ledger, config, dir);
 
@@ -95,7 +96,7 @@ export async function openRun({ config, dir, terminal, signal }: OpenOptions): P
       parent: null,
       bundleHash: null,
       path: config.policy.uri,
-      createdAt: Date.now(),
+      createdAt: steadyNow(),
     });
     const seeds = readSeedProofs(config.data.seedProofs);
     plantSeeds(ledger, config.data.dataset, problems.train, warmStartProofs(seeds), checker.toolchain);
@@ -121,7 +122,7 @@ export async function openRun({ config, dir, terminal, signal }: OpenOptions): P
       startProgress,
       say,
       signal,
-      now: Date.now,
+      now: steadyNow,
       peakMemory: () => memory.peak(),
       cpuSeconds: () => cpuSecondsOfTree(process.pid),
       gpus: device === 'cuda' ? 1 : 0,
@@ -146,16 +147,18 @@ function beginLedger(ledger: Ledger, config: Config, dir: string, toolchain: str
     seed: config.run.seed,
     toolchain,
     versions: programVersions(),
-    startedAt: Date.now(),
+    startedAt: steadyNow(),
   });
 }
 
-/** A run goes on under the settings it began with; only the number of rounds may grow. */
+/** A run goes on under the settings it began with; only what surrounds its rounds may change. */
 function refuseOtherConfig(ledger: Ledger, config: Config, dir: string): void {
   const begun = ledger.run.read();
   if (begun === undefined) return;
   const before: unknown = JSON.parse(begun.config);
-  const changed = changedKeys(before, config).filter((key) => key !== 'run.rounds' && key !== 'run.out');
+  const changed = changedKeys(before, config).filter(
+    (key) => key !== 'run.rounds' && key !== 'run.out' && !/^nightly(\.|$)/.test(key),
+  );
   if (changed.length > 0)
     throw new UsageError(
       `${dir} holds a run with other settings (${changed.join(', ')}); leave them as they were to go on with it, or choose another directory with --out.`,

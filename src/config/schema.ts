@@ -291,6 +291,46 @@ const evaluate = z.strictObject({
     .meta({ description: 'Evaluate the incoming policy of the first round too, to compare with' }),
 });
 
+const nightly = z.strictObject({
+  graceSeconds: z.number().positive().default(60).meta({
+    description: 'Once asked to stop, how long work may take to a clean point; then the process ends',
+    unit: 'seconds',
+  }),
+  leaseSeconds: positive().max(86_400).default(60).meta({
+    description: 'After so long without a sign of life another machine may take the run directory over',
+    unit: 'seconds',
+  }),
+  minFreeDiskMb: count().default(500).meta({
+    description: 'Least free disk for a round to begin with, beside two more checkpoints',
+    unit: 'MB',
+  }),
+  minFreeMemoryMb: count().default(500).meta({
+    description: 'Least free memory for a run to begin with',
+    unit: 'MB',
+  }),
+  keepCheckpoints: count().default(0).meta({
+    description: 'Latest policies kept, with their bundles, beside the best and the one in use; 0 keeps all',
+  }),
+  evaluate: z.array(z.string().min(1)).default([]).meta({
+    description: 'Problem sets evaluated after the rounds, each as name:split:path',
+  }),
+  profile: z.enum(['full', 'partial', 'core']).default('full').meta({
+    description: 'As eval --profile: must every problem elaborate, or is what does not left out',
+  }),
+  samples: positive().default(8).meta({ description: 'Attempts at each of their problems' }),
+  k: z
+    .array(positive())
+    .min(1)
+    .default([1, 8])
+    .meta({ description: 'pass@k is reported for these k; none above nightly.samples' }),
+  compareWith: z.string().min(1).default('last').meta({
+    description: 'last: the evaluation of the same set before; or the directory of a fixed one',
+  }),
+  slurm: z.array(z.string().min(1)).default([]).meta({
+    description: 'Options of run --slurm for sbatch, e.g. --gres=gpu:1',
+  }),
+});
+
 export const configSchema = z
   .strictObject({
     run: run.prefault({}),
@@ -311,6 +351,7 @@ export const configSchema = z
     evaluate: evaluate.prefault({}),
     watch: watch.prefault({}),
     serve: serve.prefault({}),
+    nightly: nightly.prefault({}),
   })
   .superRefine((config, context) => {
     checkSelect(config, context);
@@ -323,15 +364,16 @@ export const configSchema = z
         message: `at least prove.samples (${samples})`,
         input: maxSamples,
       });
-    config.evaluate.k.forEach((k, i) => {
-      if (k > config.evaluate.samples)
-        context.addIssue({
-          code: 'custom',
-          path: ['evaluate', 'k', i],
-          message: `at most evaluate.samples (${config.evaluate.samples})`,
-          input: k,
-        });
-    });
+    for (const table of ['evaluate', 'nightly'] as const)
+      config[table].k.forEach((k, i) => {
+        if (k > config[table].samples)
+          context.addIssue({
+            code: 'custom',
+            path: [table, 'k', i],
+            message: `at most ${table}.samples (${config[table].samples})`,
+            input: k,
+          });
+      });
     if (OBJECTIVES_WITH_RATIO.includes(config.learn.objective))
       for (const key of ['temperature', 'topP'] as const)
         if (config.prove[key] !== 1)

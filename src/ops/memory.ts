@@ -1,8 +1,29 @@
 /**
- * Peak resident memory of this process and everything it started, from Linux's /proc. Elsewhere there is nothing to
- * read, and the peak stays unknown. Shared pages are counted once a process, so the sum errs high.
+ * Memory: asked for before work begins, and the peak of this process and everything it started, from Linux's /proc.
+ * Elsewhere there is nothing to read, and the peak stays unknown. Shared pages are counted once a process, so the sum
+ * errs high.
  */
 import { readdirSync, readFileSync } from 'node:fs';
+import { LakatosError } from './errors.ts';
+
+/** Too little memory to begin. */
+export class MemoryShortError extends LakatosError {
+  override readonly name = 'MemoryShortError';
+}
+
+/** Throws `MemoryShortError` unless `bytes` are available to this process, its container's limit included. */
+export function requireFreeMemory(
+  bytes: number,
+  purpose: string,
+  available = process.availableMemory(),
+): void {
+  if (available < bytes)
+    throw new MemoryShortError(
+      `${purpose} needs ${megabytes(bytes)} of free memory, found ${megabytes(available)}; end other programs, give the container more, or lower nightly.minFreeMemoryMb.`,
+    );
+}
+
+const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1e6)} MB`;
 
 export interface MemoryWatch {
   /** Bytes; null where /proc is not there. */

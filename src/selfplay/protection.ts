@@ -4,9 +4,9 @@
  * of its elaborated type, or by its text up to the theorem's name; a paraphrase is not told.
  */
 import type { Checker } from '../checkers/checker.ts';
-import { StoppedError, UsageError } from '../ops/errors.ts';
+import { StoppedError } from '../ops/errors.ts';
 import type { StartProgress } from '../ops/progress.ts';
-import { loadDataset } from '../statements/datasets.ts';
+import { datasetSource, loadDataset } from '../statements/datasets.ts';
 import { namelessHash } from '../statements/identity.ts';
 import type { Problem } from '../statements/statement.ts';
 import type { Problems } from './run.ts';
@@ -25,7 +25,7 @@ export async function protect(
   sets: readonly string[],
   parts: ProtectionParts,
 ): Promise<Problems> {
-  const guarded = sets.flatMap(readSet);
+  const guarded = sets.flatMap((set) => loadDataset(datasetSource(set, 'data.protected')).problems);
   // Held-out problems come with their types where the set has them.
   const untyped = problems.heldout.filter((p) => p.typeHash === undefined);
   const typeHashes = await typeHashesOf([...guarded, ...untyped], parts);
@@ -45,16 +45,6 @@ export async function protect(
     testHashes,
     idsByTypeHash: new Map([...problems.idsByTypeHash, ...typeHashes]),
   };
-}
-
-function readSet(text: string): readonly Problem[] {
-  const [, name, split, path] = /^([^:]+):([^:]+):(.+)$/.exec(text) ?? [];
-  if (name === undefined || split === undefined || path === undefined)
-    throw new UsageError(
-      `data.protected: expected name:split:path, e.g. minif2f:test:data/minif2f.jsonl, found ${text}.`,
-      'data.protected',
-    );
-  return loadDataset({ name, split, path }).problems;
 }
 
 /** Of those that elaborate here: what does not cannot be stated here either. */

@@ -48,6 +48,7 @@ export async function playBaseline(run: Run): Promise<void> {
 /** False when there was nothing left to do. */
 async function playStep(run: Run, round: number, name: string, step: Step): Promise<boolean> {
   run.signal.throwIfAborted();
+  run.beforeStep?.(round, name);
   const state = run.ledger.steps.begin(round, name);
   if (state === 'done') return false;
   run.say(`round ${round}: ${name}${state === 'resumed' ? ' (resumed)' : ''}`, { round, step: name });

@@ -47,6 +47,8 @@ export interface Run {
   readonly say: (message: string, fields?: Readonly<Record<string, unknown>>) => void;
   /** Aborted with a `StoppedError` when the run is asked to stop; steps check it between batches. */
   readonly signal: AbortSignal;
+  /** Asked before each step; it may refuse with a `StoppedError`, for want of time. */
+  readonly beforeStep?: (round: number, step: string) => void;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Largest resident memory of the process tree so far, bytes; null where nobody can tell. */

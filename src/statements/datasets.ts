@@ -44,6 +44,17 @@ export interface DatasetSource {
   readonly split: string;
 }
 
+/** `name:split:path`, as settings name a set. `key` is the setting, for the error. */
+export function datasetSource(text: string, key: string): DatasetSource {
+  const [, name, split, path] = /^([^:]+):([^:]+):(.+)$/.exec(text) ?? [];
+  if (name === undefined || split === undefined || path === undefined)
+    throw new UsageError(
+      `${key}: expected name:split:path, e.g. minif2f:test:data/minif2f.jsonl, found ${text}.`,
+      key,
+    );
+  return { name, split, path };
+}
+
 export function loadDataset({ name, path, split }: DatasetSource): Dataset {
   const read = Object.hasOwn(READERS, name) ? READERS[name] : undefined;
   if (read === undefined)

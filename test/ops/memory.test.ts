@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
-import { residentBytesOfTree } from '../../src/ops/memory.ts';
+import { MemoryShortError, requireFreeMemory, residentBytesOfTree } from '../../src/ops/memory.ts';
 
 test.skipIf(!existsSync('/proc/self/status'))(
   'the memory of a child counts with its parent (skipped without /proc)',
@@ -20,3 +20,11 @@ test.skipIf(!existsSync('/proc/self/status'))(
     }
   },
 );
+
+test('too little free memory is said with what is needed and what was found', () => {
+  requireFreeMemory(1, 'a run');
+  requireFreeMemory(2e9, 'a run', 2e9);
+  const short = () => requireFreeMemory(2e9, 'a run', 5e8);
+  expect(short).toThrow(MemoryShortError);
+  expect(short).toThrow('a run needs 2000 MB of free memory, found 500 MB; end other programs');
+});

@@ -1,7 +1,9 @@
 import { EventEmitter } from 'node:events';
-import { expect, test, vi } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { exitCodeOf, StoppedError } from '../../src/ops/errors.ts';
 import { listenForShutdown } from '../../src/ops/shutdown.ts';
+
+afterEach(() => void vi.useRealTimers());
 
 function fakeProcess() {
   const exits: number[] = [];
@@ -36,4 +38,27 @@ test('disposed, it leaves no listener behind', () => {
   const { target } = fakeProcess();
   listenForShutdown(target).dispose();
   expect([target.listenerCount('SIGINT'), target.listenerCount('SIGTERM')]).toEqual([0, 0]);
+});
+
+test('work that does not end within the grace is ended with the process, once that is said', () => {
+  vi.useFakeTimers();
+  const { target, exits } = fakeProcess();
+  const over = vi.fn();
+  listenForShutdown(target, () => {}, { seconds: 60, onOver: over });
+  vi.advanceTimersByTime(3_600_000);
+  target.emit('SIGTERM', 'SIGTERM');
+  vi.advanceTimersByTime(59_999);
+  expect([over.mock.calls.length, exits]).toEqual([0, []]);
+  vi.advanceTimersByTime(1);
+  expect([over.mock.calls.length, exits]).toEqual([1, [75]]);
+});
+
+test('work that ended in time is left alone', () => {
+  vi.useFakeTimers();
+  const { target, exits } = fakeProcess();
+  const { stop, dispose } = listenForShutdown(target, () => {}, { seconds: 60, onOver: () => {} });
+  stop('the deadline at 06:00');
+  dispose();
+  vi.advanceTimersByTime(3_600_000);
+  expect(exits).toEqual([]);
 });

@@ -1,0 +1,37 @@
+/**
+ * What a round needs of the machine, asked before it begins: room for two more checkpoints (the new one stands beside
+ * the one it replaces while it is written) and for what it writes otherwise. One that saved none yet is taken to be as
+ * large as the model's own directory; a model that is served elsewhere is not seen, nightly.minFreeDiskMb is for that.
+ */
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Config } from '../config/index.ts';
+import { requireFreeSpace } from '../ops/disk.ts';
+
+export async function requireRoundSpace(dir: string, { nightly, policy }: Config): Promise<void> {
+  const checkpoint = largestCheckpoint(dir) ?? bytesUnder(policy.uri.replace(/^[a-z]+:/, ''));
+  const purpose = `a round (${nightly.minFreeDiskMb} MB by nightly.minFreeDiskMb and two checkpoints of ${Math.ceil(checkpoint / 1e6)} MB)`;
+  await requireFreeSpace(dir, 1e6 * nightly.minFreeDiskMb + 2 * checkpoint, purpose);
+}
+
+function largestCheckpoint(dir: string): number | undefined {
+  const folder = join(dir, 'policies');
+  const sizes = entries(folder).map((name) => bytesUnder(join(folder, name)));
+  return sizes.length === 0 ? undefined : Math.max(...sizes);
+}
+
+/** 0 for what is not there. */
+function bytesUnder(path: string): number {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return 0;
+  if (!stat.isDirectory()) return stat.size;
+  return entries(path).reduce((sum, name) => sum + bytesUnder(join(path, name)), 0);
+}
+
+function entries(dir: string): string[] {
+  try {
+    return readdirSync(dir);
+  } catch {
+    return [];
+  }
+}
