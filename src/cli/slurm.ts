@@ -21,7 +21,7 @@ export function sbatchScript(options: SlurmOptions, config: Config, dir: string,
     throw new UsageError('--slurm: expected --until HH:MM with it, so that the job has an end.', '--until');
   const at = instantOf(parseDeadline(options.until), now);
   const { graceSeconds, slurm } = config.nightly;
-  const minutes = Math.ceil((at - now) / 60_000 + graceSeconds / 60) + 1;
+  const minutes = Math.max(1, Math.ceil((at - now) / 60_000 + graceSeconds / 60) + 1);
   const words = [
     'run',
     ...options.config.flatMap((file) => ['--config', file]),

@@ -22,8 +22,13 @@ test('after six rounds the latest, the best and the one in use are left, each wi
   const kept = new Set([...rounds.slice(-2).map((r) => r.policyOut ?? ''), best]);
   kept.delete('initial'); // never in the run directory
   expect(readdirSync(join(dir, 'policies')).sort()).toEqual([...kept].sort());
-  const bundles = [...kept].map((version) => `${run.ledger.policies.get(version)?.bundleHash}.jsonl.gz`);
-  expect(readdirSync(join(dir, 'bundles')).sort()).toEqual(bundles.sort());
+  const hashes = [...kept].map((version) => run.ledger.policies.get(version)?.bundleHash);
+  const bundles = run.ledger.bundles.list().filter((b) => hashes.includes(b.hash));
+  expect(
+    readdirSync(join(dir, 'bundles'))
+      .map((name) => `bundles/${name}`)
+      .sort(),
+  ).toEqual(bundles.map((b) => b.path).sort());
   expect(said.filter((line) => line.startsWith('removed to make room: policies/')).length).toBeGreaterThan(0);
   expect(run.ledger.policies.list()).toHaveLength(7); // the ledger forgets none
   close();

@@ -14,7 +14,10 @@ const settings = (...set: readonly string[]) => loadConfig({ overrides: set }).c
 
 test('two checkpoints as large as the largest saved one are needed beside the configured room', async () => {
   const dir = join(root, 'run');
-  for (const [version, bytes] of [['a', 3e6], ['b', 5e6]] as const) {
+  for (const [version, bytes] of [
+    ['a', 3e6],
+    ['b', 5e6],
+  ] as const) {
     mkdirSync(join(dir, 'policies', version, 'deep'), { recursive: true });
     writeFileSync(join(dir, 'policies', version, 'deep', 'model.safetensors'), Buffer.alloc(bytes));
   }
@@ -47,7 +50,9 @@ describe.skipIf(cannotMount)('on a disk of 16 MB (skipped where no user may moun
       'node src/main.ts run --config configs/smoke.toml --out "$1/run"; code=$?; ls "$1"; exit $code',
     );
     expect(exitCode).toBe(1);
-    expect(stderr).toMatch(/small-\w+\/run: a round \(500 MB by .*\) needs \d+ MB of free disk, found 1[67] MB; free some space/);
+    expect(stderr).toMatch(
+      /small-\w+\/run: a round \(500 MB by .*\) needs \d+ MB of free disk, found 1[67] MB; free some space/,
+    );
     expect(stdout).toBe('');
   });
 
@@ -56,7 +61,9 @@ describe.skipIf(cannotMount)('on a disk of 16 MB (skipped where no user may moun
     expect(exitCode).toBe(0);
     const { committed, error, kept, after } = JSON.parse(stdout);
     expect(committed).toBeGreaterThan(0);
-    expect(error).toMatch(/ledger.sqlite: the disk is full; free some space and run the same command again, everything committed is kept/);
+    expect(error).toMatch(
+      /ledger.sqlite: the disk is full; free some space and run the same command again, everything committed is kept/,
+    );
     expect(kept).toBe(committed);
     expect(after).toBe(committed + 1);
   });

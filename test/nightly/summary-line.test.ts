@@ -18,8 +18,14 @@ test('a good night: every figure in its place, those of earlier nights not count
   problemFile(join(root, 'problems.jsonl'), ['a', 'b']);
   const evaluate = (out: string, against?: string) =>
     evaluateInto(
-      flags(root, { out: join(root, out), ...(against === undefined ? {} : { against: join(root, against) }) }),
-      world({ version: out, verdict: (name, proof) => (proof === 's0' && (name === 'a' || out === 'two') ? 'proved' : 'rejected') }),
+      flags(root, {
+        out: join(root, out),
+        ...(against === undefined ? {} : { against: join(root, against) }),
+      }),
+      world({
+        version: out,
+        verdict: (name, proof) => (proof === 's0' && (name === 'a' || out === 'two') ? 'proved' : 'rejected'),
+      }),
     );
   await evaluate('one');
   const report = await evaluate('two', 'one');

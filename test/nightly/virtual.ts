@@ -40,7 +40,15 @@ export function openVirtualRun(
   timeless.ledger.close();
   const ledger = openLedger(join(dir, 'ledger.sqlite'), { now: clock.now });
   const said: string[] = [];
-  const run = { ...timeless, ledger, now: clock.now, say: (message: string) => void said.push(message) };
+  const run: Run = {
+    ...timeless,
+    get policy() {
+      return timeless.policy;
+    },
+    ledger,
+    now: clock.now,
+    say: (message: string) => void said.push(message),
+  };
   return { run, said, close: () => ledger.close() };
 }
 
