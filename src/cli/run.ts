@@ -85,9 +85,9 @@ async function runNight(options: RunOptions, config: Config, dir: string): Promi
       shutdown.stop(`the deadline at ${deadline.describe()}`);
     shutdown.signal.throwIfAborted();
     await play(options, config, dir, { terminal, shutdown, deadline, log });
-    process.stdout.write(
-      `${readFileSync(join(dir, 'summary.txt'), 'utf8')}\nreport: ${join(dir, 'report.html')}\n`,
-    );
+    const summary = join(dir, 'summary.txt');
+    if (existsSync(summary)) // not after a night too short for its first round
+      process.stdout.write(`${readFileSync(summary, 'utf8')}\nreport: ${join(dir, 'report.html')}\n`);
     tell(undefined, true);
   } catch (error) {
     tell(error, true);

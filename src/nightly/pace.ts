@@ -42,11 +42,16 @@ export interface Measured {
 }
 
 const ROUNDS = 3;
+/** Counting what rounds worked on takes time itself; a step that none of these ended is not estimated from them. */
+const LOOKED_AT = 12;
 const MARGIN = 1.2;
 const GUESS = 2;
 
 export function measurePace(ledger: Ledger, config: Config): Measured {
-  const rounds = ledger.rounds.list().filter((r) => r.number > 0);
+  const rounds = ledger.rounds
+    .list()
+    .filter((r) => r.number > 0)
+    .slice(-LOOKED_AT);
   const works = rounds.map(({ number }) => workOf(ledger, config, number));
   const mostOf = (values: readonly number[], otherwise: number) =>
     values.length === 0 ? otherwise : Math.max(...values.slice(-ROUNDS));

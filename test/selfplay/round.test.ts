@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/index.ts';
@@ -11,6 +10,7 @@ import type { Run } from '../../src/selfplay/run.ts';
 import { currentPolicy } from '../../src/selfplay/versions.ts';
 import { OVERRIDES, openFakeRun, train } from './fake-run.ts';
 import type { OnAnswer } from './fakes.ts';
+import { contents } from './ledger-contents.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'lakatos-round-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -29,29 +29,6 @@ const open = (dir: string, settings = config, onAnswer?: OnAnswer, signal?: Abor
 async function play(run: Run): Promise<void> {
   await playBaseline(run);
   for (const round of [1, 2]) await playRound(run, round);
-}
-
-/** Every row of every table but the measured metrics, which count what was redone. */
-function contents(dir: string): unknown {
-  const db = new Database(join(dir, 'ledger.sqlite'), { readonly: true });
-  try {
-    const tables = [
-      'policies',
-      'rounds',
-      'steps',
-      'prompts',
-      'statements',
-      'conjectures',
-      'screenings',
-      'attempts',
-    ];
-    const more = ['verdicts', 'selections', 'bundles', 'weights', 'token_scores'];
-    const facts = db.prepare('SELECT * FROM facts ORDER BY 1').all();
-    const rows = (t: string) => db.prepare(`SELECT * FROM ${t} ORDER BY 1, 2, 3`).all();
-    return [['facts', facts], ...[...tables, ...more].map((t) => [t, rows(t)])];
-  } finally {
-    db.close();
-  }
 }
 
 async function undisturbed(settings = config): Promise<{ dir: string; answers: number }> {
