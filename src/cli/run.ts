@@ -86,7 +86,8 @@ async function runNight(options: RunOptions, config: Config, dir: string): Promi
     shutdown.signal.throwIfAborted();
     await play(options, config, dir, { terminal, shutdown, deadline, log });
     const summary = join(dir, 'summary.txt');
-    if (existsSync(summary)) // not after a night too short for its first round
+    if (existsSync(summary))
+      // not after a night too short for its first round
       process.stdout.write(`${readFileSync(summary, 'utf8')}\nreport: ${join(dir, 'report.html')}\n`);
     tell(undefined, true);
   } catch (error) {
@@ -113,8 +114,8 @@ async function play(
   dir: string,
   { terminal, shutdown, deadline, log }: NightWorld,
 ): Promise<void> {
-  if (config.nightly.evaluate.length > 0) requireStrict(config);
-  const evaluations = evaluationsOf(config, dir, { evaluate: evaluateCurrent, readReport: readEvalReport });
+  const hooks = { check: requireStrict, evaluate: evaluateCurrent, readReport: readEvalReport };
+  const evaluations = evaluationsOf(config, dir, hooks);
   const opened = await openRun({
     config,
     dir,

@@ -32,6 +32,8 @@ export interface EvaluationWork {
 }
 
 export interface EvaluationHooks {
+  /** Throws when problems of that language could not be evaluated under the settings. */
+  readonly check: (config: Config, language: Config['data']['language']) => void;
   /** Evaluates the run's current policy. */
   readonly evaluate: (run: Run, work: EvaluationWork) => Promise<EvalReport>;
   readonly readReport: (dir: string) => EvalReport;
@@ -48,6 +50,15 @@ export function evaluationsOf(config: Config, dir: string, hooks: EvaluationHook
   const sets = config.nightly.evaluate.map((text): SetToEvaluate => {
     const source = datasetSource(text, 'nightly.evaluate');
     const { problems } = loadDataset(source);
+    for (const { language } of problems) {
+      // The run's own checker judges them.
+      if (language !== config.data.language)
+        throw new UsageError(
+          `nightly.evaluate: expected ${config.data.language} problems, as data.language says, found ${language} in ${text}.`,
+          'nightly.evaluate',
+        );
+    }
+    hooks.check(config, config.data.language);
     return { ...source, label: `${source.name}-${source.split}`, problems: problems.length };
   });
   const labels = sets.map((set) => set.label);

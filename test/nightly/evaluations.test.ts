@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { readEvalReport } from '../../src/cli/compare.ts';
+import { requireStrict } from '../../src/cli/eval-plan.ts';
 import { evaluateCurrent } from '../../src/cli/evaluate-current.ts';
 import { evaluationsOf } from '../../src/nightly/evaluations.ts';
 import { playNight } from '../../src/nightly/night.ts';
@@ -21,7 +22,7 @@ const config = configWith(
   'nightly.k=[1,4]',
   'nightly.profile=partial',
 );
-const hooks = { evaluate: evaluateCurrent, readReport: readEvalReport };
+const hooks = { check: requireStrict, evaluate: evaluateCurrent, readReport: readEvalReport };
 
 /** One night more in that directory: up to `rounds` in all. */
 async function night(dir: string, rounds: number, settings = config, secondsLeft = 1e6) {
@@ -141,5 +142,10 @@ test('sets that are misspelt, missing or named twice are bad usage before anythi
     evaluationsOf({ ...config, nightly: { ...config.nightly, evaluate: sets } }, root, hooks);
   expect(() => of('minif2f')).toThrow('nightly.evaluate: expected name:split:path');
   expect(() => of('minif2f:valid:nowhere.jsonl')).toThrow(UsageError);
+  const fast = {
+    ...config,
+    checker: { ...config.checker, lean: { ...config.checker.lean, tier: 'fast' as const } },
+  };
+  expect(() => evaluationsOf(fast, root, hooks)).toThrow('checker.lean.tier: an evaluation counts only');
   expect(() => of(`minif2f:valid:${file}`, `minif2f:valid:${file}`)).toThrow('found minif2f-valid twice');
 });
