@@ -70,8 +70,12 @@ async function playRounds(run: Run, parts: NightParts, log: NightLog): Promise<v
     const { config } = run;
     const propose = { ...config.propose, conjectures };
     const data = { ...config.data, trainProblems };
-    await playRound(withParts(run, { config: { ...config, propose, data } }), round);
-    log.played.push(round);
+    try {
+      await playRound(withParts(run, { config: { ...config, propose, data } }), round);
+    } finally {
+      // An alarm stops the run after a round that is whole.
+      if (run.ledger.steps.isDone(round, 'report')) log.played.push(round);
+    }
     tidy(run);
   }
 }
