@@ -85,7 +85,9 @@ describe('the script itself, run by bash with stand-ins for node and scontrol,',
   });
 });
 
-test('run --slurm hands the script to sbatch, and --dry-run prints it instead', { timeout: 600_000 }, async () => {
+test('run --slurm hands the script to sbatch, and --dry-run prints it instead', {
+  timeout: 600_000,
+}, async () => {
   program('sbatch', `cat > ${join(root, 'submitted')}; echo Submitted batch job 18`);
   const args = ['src/main.ts', 'run', '--slurm', '--until', '2099-01-01T06:00', '--out', 'runs/nightly'];
   const env = { PATH: `${root}/only-sbatch:${process.env.PATH}` };
