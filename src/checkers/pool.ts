@@ -39,8 +39,8 @@ export interface PoolOptions<Request, Answer> {
   readonly maxUses?: number;
   /** Keep one worker more than needed started, from the first request on; default false. */
   readonly spare?: boolean;
-  /** Resolves when the worker is ready to be asked. */
-  readonly start: () => Promise<PoolWorker<Request, Answer>>;
+  /** Resolves when the worker is ready to be asked. The signal is given when the pool closes: nobody waits any more. */
+  readonly start: (signal: AbortSignal) => Promise<PoolWorker<Request, Answer>>;
   /** Is the answer itself a failure of the judge's? Then why. */
   readonly faultIn: (answer: Answer) => string | undefined;
   /** Told of every unusual event, for logs. */
@@ -72,7 +72,7 @@ export class Pool<Request, Answer> {
   #spare: Promise<PoolWorker<Request, Answer>> | undefined;
   #failedStarts = 0;
   #restUntil = 0;
-  #closed = false;
+  readonly #closing = new AbortController();
 
   constructor(options: PoolOptions<Request, Answer>) {
     for (const name of ['workers', 'wallMs', 'maxRssBytes', 'maxUses'] as const) {
@@ -90,9 +90,9 @@ export class Pool<Request, Answer> {
     return await this.#queue.add(() => this.#inLane((lane) => this.#tryTwice(lane, request)));
   }
 
-  /** Ends every process; requests still waiting come back as faults. */
+  /** Ends every process, those too that are starting; requests still waiting come back as faults. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
     for (const lane of this.#all) this.#dismiss(lane);
     void this.#spare?.then((worker) => worker.kill()).catch(() => {});
     await this.#queue.onIdle();
@@ -144,7 +144,7 @@ export class Pool<Request, Answer> {
         return reason === undefined ? { kind: 'answer', answer } : { kind: 'fault', reason };
       },
       (error: unknown): Trial<Answer> => ({
-        kind: this.#closed ? 'fault' : 'died',
+        kind: this.#closing.signal.aborted ? 'fault' : 'died',
         reason: messageOf(error),
       }),
     );
@@ -167,7 +167,7 @@ export class Pool<Request, Answer> {
   }
 
   async #workerOf(lane: Lane<Request, Answer>): Promise<PoolWorker<Request, Answer> | { reason: string }> {
-    if (this.#closed) return { reason: 'the checker is closed' };
+    if (this.#closing.signal.aborted) return { reason: 'the checker is closed' };
     if (!lane.worker && performance.now() < this.#restUntil)
       return {
         reason: `no worker started ${FAILED_STARTS.most} times in a row; the next try is within a minute`,
@@ -178,7 +178,7 @@ export class Pool<Request, Answer> {
         lane.uses = 0;
         this.#failedStarts = 0;
       }
-      if (this.#closed) this.#dismiss(lane);
+      if (this.#closing.signal.aborted) this.#dismiss(lane);
       return lane.worker ?? { reason: 'the checker is closed' };
     } catch (error) {
       this.#tell('start-failed', messageOf(error));
@@ -191,10 +191,11 @@ export class Pool<Request, Answer> {
   async #start(): Promise<PoolWorker<Request, Answer>> {
     const spare = this.#spare;
     this.#spare = undefined;
-    const worker = await (spare?.catch(() => this.#options.start()) ?? this.#options.start());
+    const start = () => this.#options.start(this.#closing.signal);
+    const worker = await (spare?.catch(start) ?? start());
     this.#tell('started', spare ? 'the spare' : '');
-    if (this.#options.spare && !this.#closed) {
-      this.#spare = this.#options.start();
+    if (this.#options.spare && !this.#closing.signal.aborted) {
+      this.#spare = start();
       this.#spare.catch(() => {}); // Whoever takes it is told.
     }
     return worker;

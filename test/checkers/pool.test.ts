@@ -202,6 +202,26 @@ describe('the pool', () => {
     for (const outcome of await Promise.all(waiting)) expect(outcome.kind).toBe('fault');
   });
 
+  it('does not wait for workers that are starting, the spare included, once closed', async () => {
+    let starts = 0;
+    let told = () => {};
+    const started = new Promise<void>((resolve) => {
+      told = resolve;
+    });
+    const p = poolOf({
+      spare: true,
+      start: (signal) => {
+        if (starts++ === 0) return startFake();
+        told();
+        return new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('ended'))));
+      },
+    });
+    const waiting = p.run({ do: 'die' });
+    await started;
+    await p.close();
+    expect(await waiting).toEqual({ kind: 'fault', reason: 'the checker is closed' });
+  });
+
   it.each(['workers', 'wallMs', 'maxRssBytes', 'maxUses'] as const)(
     'refuses %s of 0 at construction',
     (name) => {

@@ -112,33 +112,50 @@ class LeanChecker implements Checker {
   }
 
   judge(attempts: Source<Attempt>): AsyncIterable<Verdict> {
-    return unordered(attempts, this.#workers * 2, (attempt) => this.#judgeOne(attempt));
+    return this.#batch(attempts, (attempt, unsettled) => this.#judgeOne(attempt, unsettled));
   }
 
   inspect(statements: Source<Statement>, options: InspectOptions = {}): AsyncIterable<Inspection> {
-    return unordered(statements, this.#workers * 2, (statement) => this.#inspectOne(statement, options));
+    return this.#batch(statements, (statement, unsettled) => this.#inspectOne(statement, options, unsettled));
+  }
+
+  /** Within a batch no question is asked again; after it, those are that ran out of time or memory: the machine was busy. */
+  async *#batch<T, R>(
+    items: Source<T>,
+    ask: (item: T, unsettled: Set<string>) => Promise<R>,
+  ): AsyncGenerator<R> {
+    const unsettled = new Set<string>();
+    try {
+      yield* unordered(items, this.#workers * 2, (item) => ask(item, unsettled));
+    } finally {
+      for (const key of unsettled) this.#remembered.delete(key);
+    }
   }
 
   async close(): Promise<void> {
     await Promise.all([this.#judges.close(), this.#verifier.close()]);
   }
 
-  async #judgeOne({ id, statement, proof }: Attempt): Promise<Verdict> {
+  async #judgeOne({ id, statement, proof }: Attempt, unsettled: Set<string>): Promise<Verdict> {
     const none = { id, axioms: [], premises: [], ms: 0 };
     const bad = unreadable(statement) ?? unreadable({ proof });
     if (bad !== undefined) return { ...none, verdict: 'rejected', reason: bad };
     const question = { op: 'judge', ...asked(statement), proof, strict: this.#strict };
-    const outcome = await this.#once(question, () => this.#judgeTwice(question));
+    const outcome = await this.#once(question, unsettled, () => this.#judgeTwice(question));
     if (outcome.kind !== 'answer') return { ...none, verdict: outcome.kind, reason: outcome.reason };
     if ('verdict' in outcome.answer) return { id, ...outcome.answer };
     return { ...none, verdict: 'fault', reason: 'the judge answered another question' };
   }
 
-  async #inspectOne(statement: Statement, { probes = [] }: InspectOptions): Promise<Inspection> {
+  async #inspectOne(
+    statement: Statement,
+    { probes = [] }: InspectOptions,
+    unsettled: Set<string>,
+  ): Promise<Inspection> {
     const bad = unreadable(statement);
     if (bad !== undefined) return notOk(statement.id, bad);
     const question = { op: 'inspect', ...asked(statement), probes };
-    const outcome = await this.#once(question, () => this.#ask(this.#judges, question));
+    const outcome = await this.#once(question, unsettled, () => this.#ask(this.#judges, question));
     if (outcome.kind !== 'answer') return notOk(statement.id, `${outcome.kind}: ${outcome.reason}`);
     if ('ok' in outcome.answer) return { id: statement.id, ...outcome.answer };
     return notOk(statement.id, 'fault: the judge answered another question');
@@ -172,12 +189,17 @@ class LeanChecker implements Checker {
   }
 
   /** The answer already had, or being had, to the very same question. Faults are not remembered. */
-  #once(question: Readonly<Record<string, unknown>>, ask: () => Promise<Asked>): Promise<Asked> {
+  #once(
+    question: Readonly<Record<string, unknown>>,
+    unsettled: Set<string>,
+    ask: () => Promise<Asked>,
+  ): Promise<Asked> {
     const key = JSON.stringify(question);
     const known = this.#remembered.get(key);
     if (known) return known;
     const asked = ask().then((outcome) => {
       if (outcome.kind === 'fault') this.#remembered.delete(key);
+      else if (outcome.kind !== 'answer') unsettled.add(key);
       return outcome;
     });
     this.#remembered.set(key, asked);
@@ -198,11 +220,13 @@ function poolOptions(
     wallMs: options.wallMs ?? 20_000,
     maxRssBytes: (options.memoryMb ?? 4_096) * 2 ** 20,
     maxUses: options.maxUses ?? 20_000,
-    start: async () => asWorker(await runtime.start(program), (line) => answerSchema.parse(JSON.parse(line))),
+    start: async (signal) => asWorker(await runtime.start(program), parseAnswer, signal),
     faultIn: (answer) => ('fault' in answer ? answer.fault : undefined),
     ...(options.log === undefined ? {} : { onEvent: options.log }),
   };
 }
+
+const parseAnswer = (line: string): Answer => answerSchema.parse(JSON.parse(line));
 
 const asked = ({ header, text, forbidden }: Statement) => ({ header, statement: text, forbidden });
 
