@@ -1,5 +1,5 @@
 /**
- * What judging costs, each figure with both its sides in this one run. Writes bench/results/judge.json.
+ * What judging costs, each figure with both its sides in this one run, in turns. Writes bench/results/judge.json.
  *
  *   node bench/judge.ts [attempts, default 600]
  *
@@ -9,12 +9,15 @@
 
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
-import type { Attempt, Verdict } from '../src/checkers/checker.ts';
+import type { Attempt, Checker, Verdict } from '../src/checkers/checker.ts';
 import { createEmbeddedLeanChecker, type EmbeddedLeanCheckerOptions } from '../src/checkers/lean/checker.ts';
 import { seedAttempts } from './seed-attempts.ts';
 
+const BLOCKS = 5;
 const count = Number(process.argv[2] ?? 600);
 const attempts = seedAttempts(count);
+const size = Math.ceil(count / BLOCKS);
+const blocks = Array.from({ length: BLOCKS }, (_, i) => attempts.slice(i * size, (i + 1) * size));
 
 interface Timed {
   readonly wallMs: number;
@@ -23,51 +26,69 @@ interface Timed {
   readonly proved: number;
 }
 
-const fast = await timed({ tier: 'fast', workers: 1 });
-const strict = await timed({ tier: 'strict', workers: 1 });
-const two = await timed({ tier: 'fast', workers: 2 });
+/** The sides take turns, block by block, so that what else the machine does falls on all of them. */
+const sides = {
+  fast: await warm({ tier: 'fast', workers: 1 }),
+  strict: await warm({ tier: 'strict', workers: 1 }),
+  two: await warm({ tier: 'fast', workers: 2 }),
+};
+const rounds: Record<keyof typeof sides, Timed>[] = [];
+for (const block of blocks) {
+  const fast = await timed(sides.fast, block);
+  const strict = await timed(sides.strict, block);
+  rounds.push({ fast, strict, two: await timed(sides.two, block) });
+}
+await Promise.all(Object.values(sides).map((checker) => checker.close()));
 const single = await oneProcessEach(attempts.slice(0, 3));
 
-const perAttempt = (t: Timed): number => t.wallMs / attempts.length;
+const fastMs = median((r) => r.fast.wallMs) / size;
 const result = {
   command: `node bench/judge.ts ${count}`,
   machine: { cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30), node: process.version },
   attempts: attempts.length,
-  acceptedShare: round(fast.proved / attempts.length),
-  overhead: { wallOverLean: round(fast.wallMs / fast.leanMs), target: 1.15 },
-  twoWorkersOverOne: { ratio: round(fast.wallMs / two.wallMs), target: 1.7 },
-  againstOneProcessPerProof: {
-    ratio: round(single / perAttempt(fast)),
-    secondsEach: round(single / 1000),
-    target: 50,
-  },
+  medianOf: BLOCKS,
+  acceptedShare: round(rounds.reduce((sum, r) => sum + r.fast.proved, 0) / attempts.length),
+  overhead: { wallOverLean: figure((r) => r.fast.wallMs / r.fast.leanMs), target: 1.15 },
+  twoWorkersOverOne: { ratio: figure((r) => r.fast.wallMs / r.two.wallMs), target: 1.7 },
+  againstOneProcessPerProof: { ratio: round(single / fastMs), secondsEach: round(single / 1000), target: 50 },
   strict: {
-    leanCostOverFast: round(strict.leanMs / fast.leanMs),
-    wallOverFast: round(strict.wallMs / fast.wallMs),
+    leanCostOverFast: figure((r) => r.strict.leanMs / r.fast.leanMs),
+    wallOverFast: figure((r) => r.strict.wallMs / r.fast.wallMs),
     target: 1.25,
   },
   msPerAttempt: {
-    fast: round(perAttempt(fast)),
-    strict: round(perAttempt(strict)),
-    twoWorkers: round(perAttempt(two)),
+    fast: round(fastMs),
+    strict: round(median((r) => r.strict.wallMs) / size),
+    twoWorkers: round(median((r) => r.two.wallMs) / size),
   },
 };
 writeFileSync('bench/results/judge.json', `${JSON.stringify(result, null, 2)}\n`);
 console.log(JSON.stringify(result, null, 2));
 
-/** Everything warm: judges, verifier and header are there before the clock starts. */
-async function timed(options: EmbeddedLeanCheckerOptions): Promise<Timed> {
+/** A checker whose judges, verifier and header are there before any clock starts. */
+async function warm(options: EmbeddedLeanCheckerOptions): Promise<Checker> {
   const checker = createEmbeddedLeanChecker(options);
-  try {
-    await judge(checker.judge(Array.from({ length: options.workers ?? 1 }, (_, i) => trivial(i))));
-    const started = performance.now();
-    const verdicts = await judge(checker.judge(attempts));
-    const wallMs = performance.now() - started;
-    const leanMs = verdicts.reduce((sum, { ms }) => sum + ms, 0);
-    return { wallMs, leanMs, proved: verdicts.filter((v) => v.verdict === 'proved').length };
-  } finally {
-    await checker.close();
-  }
+  await judge(checker.judge(Array.from({ length: options.workers ?? 1 }, (_, i) => trivial(i))));
+  return checker;
+}
+
+async function timed(checker: Checker, block: readonly Attempt[]): Promise<Timed> {
+  const started = performance.now();
+  const verdicts = await judge(checker.judge(block));
+  const wallMs = performance.now() - started;
+  const leanMs = verdicts.reduce((sum, { ms }) => sum + ms, 0);
+  return { wallMs, leanMs, proved: verdicts.filter((v) => v.verdict === 'proved').length };
+}
+
+function median(of: (round: (typeof rounds)[number]) => number): number {
+  const sorted = rounds.map(of).sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+/** The median, and the least and most it was. */
+function figure(of: (round: (typeof rounds)[number]) => number): { median: number; range: number[] } {
+  const all = rounds.map(of);
+  return { median: round(median(of)), range: [round(Math.min(...all)), round(Math.max(...all))] };
 }
 
 /** The mean time of a judge started for one proof. */

@@ -2,10 +2,13 @@
  * The soak: many attempts, some of them bombs, judges killed at random. Every id must be answered exactly once, with the
  * verdict of a quiet run, and memory must stay where it was. Writes bench/results/soak.json.
  *
- *   node bench/soak.ts [attempts, default 20000] [answers between kills, default 1000]
+ *   node bench/soak.ts [attempts, default 20000] [answers between kills, default 1000] [number of the first, default 0]
+ *
+ * A soak may be done in parts: with another first number than 0 the result is added to those in the file.
  */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
+import { z } from 'zod';
 import type { Attempt, VerdictKind } from '../src/checkers/checker.ts';
 import { createLeanChecker, type LeanCheckerOptions } from '../src/checkers/lean/checker.ts';
 import { embeddedRuntime } from '../src/checkers/lean/embedded.ts';
@@ -15,6 +18,8 @@ import { seedAttempts } from './seed-attempts.ts';
 
 export interface SoakOptions {
   readonly attempts: number;
+  /** Number of the first; attempts of different numbers differ. */
+  readonly first: number;
   /** Different questions among them; the quiet run asks each once. */
   readonly distinct: number;
   /** Share of attempts that are bombs. */
@@ -59,7 +64,7 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
   let kills = 0;
   const started = performance.now();
   try {
-    for await (const { id, verdict } of checker.judge(repeated(distinct, options.attempts))) {
+    for await (const { id, verdict } of checker.judge(repeated(distinct, options.first, options.attempts))) {
       seen.set(id, (seen.get(id) ?? 0) + 1);
       verdicts[verdict] = (verdicts[verdict] ?? 0) + 1;
       const wanted = expected.get(Number(id) % distinct.length);
@@ -87,8 +92,8 @@ function distinctAttempts({ distinct, bombShare }: SoakOptions): Attempt[] {
 }
 
 /** Questions differ in a comment, so that none is answered from memory; ids count on. */
-function* repeated(distinct: readonly Attempt[], count: number): Generator<Attempt> {
-  for (let i = 0; i < count; i++) {
+function* repeated(distinct: readonly Attempt[], first: number, count: number): Generator<Attempt> {
+  for (let i = first; i < first + count; i++) {
     const attempt = distinct[i % distinct.length];
     if (attempt) yield { ...attempt, id: `${i}`, proof: `${attempt.proof}\n-- ${i}` };
   }
@@ -97,7 +102,7 @@ function* repeated(distinct: readonly Attempt[], count: number): Generator<Attem
 async function quietly(distinct: readonly Attempt[], workers: number): Promise<Map<number, VerdictKind>> {
   const checker = createLeanChecker(embeddedRuntime(), { ...LIMITS, workers });
   try {
-    const verdicts = await Array.fromAsync(checker.judge(repeated(distinct, distinct.length)));
+    const verdicts = await Array.fromAsync(checker.judge(repeated(distinct, 0, distinct.length)));
     return new Map(verdicts.map(({ id, verdict }) => [Number(id), verdict]));
   } finally {
     await checker.close();
@@ -130,23 +135,45 @@ async function residentMiB(live: ReadonlySet<LeanProcess>): Promise<number> {
   return Math.round(Math.max(0, ...sizes.map((bytes) => bytes ?? 0)) / 2 ** 20);
 }
 
+const part = z.object({
+  command: z.string(),
+  answered: z.number(),
+  answeredTwice: z.number(),
+  different: z.array(z.string()),
+  kills: z.number(),
+  verdicts: z.record(z.string(), z.number()),
+  residentMiB: z.object({ early: z.number(), late: z.number() }),
+  seconds: z.number(),
+});
+const RESULTS = 'bench/results/soak.json';
+
 if (import.meta.main) {
-  const [attempts = '20000', answersBetweenKills = '1000'] = process.argv.slice(2);
-  const options = {
+  const [attempts = '20000', answersBetweenKills = '1000', first = '0'] = process.argv.slice(2);
+  const result = await soak({
     attempts: Number(attempts),
+    first: Number(first),
     distinct: Math.min(1000, Number(attempts)),
     bombShare: 0.05,
     answersBetweenKills: Number(answersBetweenKills),
     workers: Math.min(2, cpus().length),
-  };
-  const result = {
-    command: `node bench/soak.ts ${attempts} ${answersBetweenKills}`,
+    progress: (done) => done % 500 === 0 && console.error(`${done} answered`),
+  });
+  const command = `node bench/soak.ts ${attempts} ${answersBetweenKills} ${first}`;
+  const before = first === '0' ? [] : readParts();
+  const parts = [...before, { command, ...result }];
+  const sum = (of: (p: (typeof parts)[number]) => number) => parts.reduce((total, p) => total + of(p), 0);
+  const summary = {
     machine: { cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30), node: process.version },
-    ...(await soak({
-      ...options,
-      progress: (done) => done % 500 === 0 && console.error(`${done} answered`),
-    })),
+    answered: sum((p) => p.answered),
+    answeredTwice: sum((p) => p.answeredTwice),
+    different: sum((p) => p.different.length),
+    kills: sum((p) => p.kills),
+    parts,
   };
-  writeFileSync('bench/results/soak.json', `${JSON.stringify(result, null, 2)}\n`);
-  console.log(JSON.stringify(result, null, 2));
+  writeFileSync(RESULTS, `${JSON.stringify(summary, null, 2)}\n`);
+  console.log(JSON.stringify(summary, null, 2));
+}
+
+function readParts(): z.infer<typeof part>[] {
+  return z.object({ parts: z.array(part) }).parse(JSON.parse(readFileSync(RESULTS, 'utf8'))).parts;
 }
