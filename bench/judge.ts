@@ -7,10 +7,12 @@
  * another one's, which nearly all fail.
  */
 
-import { writeFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
-import type { Attempt, Checker, Verdict } from '../src/checkers/checker.ts';
-import { createEmbeddedLeanChecker, type EmbeddedLeanCheckerOptions } from '../src/checkers/lean/checker.ts';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, totalmem } from 'node:os';
+import type { Attempt, Checker } from '../src/checkers/checker.ts';
+import { createLeanChecker, type LeanCheckerOptions } from '../src/checkers/lean/checker.ts';
+import { embeddedRuntime } from '../src/checkers/lean/embedded.ts';
+import type { LeanProcess } from '../src/checkers/lean/process.ts';
 import { seedAttempts } from './seed-attempts.ts';
 
 const BLOCKS = 5;
@@ -19,10 +21,17 @@ const attempts = seedAttempts(count);
 const size = Math.ceil(count / BLOCKS);
 const blocks = Array.from({ length: BLOCKS }, (_, i) => attempts.slice(i * size, (i + 1) * size));
 
+interface Side {
+  readonly checker: Checker;
+  readonly processes: readonly LeanProcess[];
+}
+
 interface Timed {
   readonly wallMs: number;
   /** Elaboration and kernel, as Lean measures them. */
   readonly leanMs: number;
+  /** Of all its processes: unlike the others not disturbed by what else the machine does. */
+  readonly cpuMs: number;
   readonly proved: number;
 }
 
@@ -38,20 +47,32 @@ for (const block of blocks) {
   const strict = await timed(sides.strict, block);
   rounds.push({ fast, strict, two: await timed(sides.two, block) });
 }
-await Promise.all(Object.values(sides).map((checker) => checker.close()));
+await Promise.all(Object.values(sides).map(({ checker }) => checker.close()));
 const single = await oneProcessEach(attempts.slice(0, 3));
 
 const fastMs = median((r) => r.fast.wallMs) / size;
 const result = {
   command: `node bench/judge.ts ${count}`,
   machine: { cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30), node: process.version },
+  /** Of the last quarter of an hour: other programs were running. */
+  load: round(loadavg()[2] ?? 0),
   attempts: attempts.length,
   medianOf: BLOCKS,
   acceptedShare: round(rounds.reduce((sum, r) => sum + r.fast.proved, 0) / attempts.length),
   overhead: { wallOverLean: figure((r) => r.fast.wallMs / r.fast.leanMs), target: 1.15 },
   twoWorkersOverOne: { ratio: figure((r) => r.fast.wallMs / r.two.wallMs), target: 1.7 },
-  againstOneProcessPerProof: { ratio: round(single / fastMs), secondsEach: round(single / 1000), target: 50 },
+  againstOneProcessPerProof: {
+    ratio: round(single.wallMs / fastMs),
+    cpuRatio: round(single.cpuMs / (median((r) => r.fast.cpuMs) / size)),
+    secondsEach: round(single.wallMs / 1000),
+    target: 50,
+  },
   strict: {
+    cpuOverFast: figure((r) => r.strict.cpuMs / r.fast.cpuMs),
+    /** What it adds is in proportion to the acceptances. */
+    cpuOverFastAt20PercentAccepted: figure(
+      (r) => 1 + (r.strict.cpuMs / r.fast.cpuMs - 1) * (0.2 / (r.fast.proved / size)),
+    ),
     leanCostOverFast: figure((r) => r.strict.leanMs / r.fast.leanMs),
     wallOverFast: figure((r) => r.strict.wallMs / r.fast.wallMs),
     target: 1.25,
@@ -66,18 +87,44 @@ writeFileSync('bench/results/judge.json', `${JSON.stringify(result, null, 2)}\n`
 console.log(JSON.stringify(result, null, 2));
 
 /** A checker whose judges, verifier and header are there before any clock starts. */
-async function warm(options: EmbeddedLeanCheckerOptions): Promise<Checker> {
-  const checker = createEmbeddedLeanChecker(options);
-  await judge(checker.judge(Array.from({ length: options.workers ?? 1 }, (_, i) => trivial(i))));
-  return checker;
+async function warm(options: LeanCheckerOptions): Promise<Side> {
+  const side = open(options);
+  await Array.fromAsync(
+    side.checker.judge(Array.from({ length: options.workers ?? 1 }, (_, i) => trivial(i))),
+  );
+  return side;
 }
 
-async function timed(checker: Checker, block: readonly Attempt[]): Promise<Timed> {
-  const started = performance.now();
-  const verdicts = await judge(checker.judge(block));
-  const wallMs = performance.now() - started;
-  const leanMs = verdicts.reduce((sum, { ms }) => sum + ms, 0);
-  return { wallMs, leanMs, proved: verdicts.filter((v) => v.verdict === 'proved').length };
+function open(options: LeanCheckerOptions): Side {
+  const runtime = embeddedRuntime();
+  const processes: LeanProcess[] = [];
+  const start: typeof runtime.start = async (program) => {
+    const lean = await runtime.start(program);
+    processes.push(lean);
+    return lean;
+  };
+  return { checker: createLeanChecker({ ...runtime, start }, { wallMs: 300_000, ...options }), processes };
+}
+
+async function timed({ checker, processes }: Side, block: readonly Attempt[]): Promise<Timed> {
+  const [started, cpuBefore] = [performance.now(), cpuMs(processes)];
+  const verdicts = await Array.fromAsync(checker.judge(block));
+  return {
+    wallMs: performance.now() - started,
+    leanMs: verdicts.reduce((sum, { ms }) => sum + ms, 0),
+    cpuMs: cpuMs(processes) - cpuBefore,
+    proved: verdicts.filter((v) => v.verdict === 'proved').length,
+  };
+}
+
+/** This process's and those processes' time on a processor; Linux counts theirs in hundredths of a second. */
+function cpuMs(processes: readonly LeanProcess[]): number {
+  const own = process.cpuUsage();
+  const theirs = processes.map(({ pid }) => {
+    const [, , ...fields] = /\) (.*)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[0].split(' ') ?? [];
+    return 10 * (Number(fields[10]) + Number(fields[11])); // utime and stime
+  });
+  return theirs.reduce((sum, ms) => sum + ms, (own.user + own.system) / 1000);
 }
 
 function median(of: (round: (typeof rounds)[number]) => number): number {
@@ -92,18 +139,15 @@ function figure(of: (round: (typeof rounds)[number]) => number): { median: numbe
 }
 
 /** The mean time of a judge started for one proof. */
-async function oneProcessEach(some: readonly Attempt[]): Promise<number> {
+async function oneProcessEach(some: readonly Attempt[]): Promise<{ wallMs: number; cpuMs: number }> {
   const started = performance.now();
+  let cpu = 0;
   for (const attempt of some) {
-    const checker = createEmbeddedLeanChecker({ tier: 'fast', workers: 1 });
-    await judge(checker.judge([attempt]));
-    await checker.close();
+    const side = open({ tier: 'fast', workers: 1 });
+    cpu += (await timed(side, [attempt])).cpuMs;
+    await side.checker.close();
   }
-  return (performance.now() - started) / some.length;
-}
-
-async function judge(verdicts: AsyncIterable<Verdict>): Promise<Verdict[]> {
-  return Array.fromAsync(verdicts);
+  return { wallMs: (performance.now() - started) / some.length, cpuMs: cpu / some.length };
 }
 
 function trivial(i: number): Attempt {

@@ -17,9 +17,9 @@ set_option linter.all false
 /-- Keywords that no statement and no proof may hold. Keywords, since they are what a reader sees; the names of their
 syntax differ between versions. -/
 unsafe def deniedKeywords : Array String := #[
-  "sorry", "admit", "stop", "hint", "exact?", "apply?", "rw?", "have?", "try?",
-  "native_decide", "bv_decide", "bv_decide?", "bv_check", "run_tac", "by_elab", "run_elab", "elab_stx",
-  "set_option", "sleep", "dbg_trace", "unsafe", "include_str", "`("]
+  "sorry", "admit", "stop", "hint", "exact?", "exact?%", "apply?", "rw?", "have?", "try?", "polyrith",
+  "native_decide", "bv_decide", "bv_decide?", "bv_check", "run_tac", "run_conv", "by_elab", "run_elab", "elab_stx",
+  "eval%", "with_panel_widgets", "set_option", "sleep", "dbg_trace", "unsafe", "include_str", "`("]
 
 /-- Syntax that is denied whatever its keywords, and what it is called in the reason. -/
 unsafe def deniedKinds : Array (Name × String) := #[
@@ -87,10 +87,11 @@ unsafe def deniedHere (stx : Syntax) : Option String :=
 /-- Shaped `(name := value)`, and not one of the kinds known to be something else than a setting of a tactic. -/
 unsafe def isSetting (stx : Syntax) : Bool :=
   stx.getNumArgs ≥ 5 && stx[0].isToken "(" && stx[2].isToken ":=" &&
+    !stx[3].isOfKind `Lean.Parser.Tactic.tacticSeq && -- a discharger and the like
     (findIdx (fun i => notSettings[i]! == stx.getKind) notSettings.size 0).isNone
 where
-  notSettings : Array Name := #[`Lean.Parser.Term.namedArgument, `Lean.Parser.Tactic.discharger,
-    `Lean.Parser.Term.letOptEq, `Lean.Parser.Term.motive, `Lean.Parser.Command.namedName, `Lean.Parser.Command.namedPrio]
+  notSettings : Array Name := #[`Lean.Parser.Term.namedArgument, `Lean.Parser.Term.letOptEq, `Lean.Parser.Term.motive,
+    `Lean.Parser.Command.namedName, `Lean.Parser.Command.namedPrio]
 
 /-- Built of literals, fields, constructors (`.all`) and lists alone: nothing that runs. -/
 unsafe def isLiteral (stx : Syntax) : Bool :=
@@ -436,18 +437,18 @@ unsafe def settled (work : Judging Json) (stopped : Outcome → Json) : IO Json 
     | .error e => pure (fault (oneLine e.toString))
   return result.setObjVal! "ms" (.num ((← IO.monoMsNow) - start))
 
-unsafe def say (nonce : String) (j : Json) : IO Unit := do
-  let out ← IO.getStdout
+/-- Standard output as it was before anything was judged: a program could put another in its place. -/
+unsafe def say (out : IO.FS.Stream) (nonce : String) (j : Json) : IO Unit := do
   out.putStr (nonce ++ j.compress ++ "\n")
   out.flush
 
-unsafe def serve (nonce : String) (answer : Json → IO Json) : IO Unit := do
-  let line ← (← IO.getStdin).getLine
+unsafe def serve (input out : IO.FS.Stream) (nonce : String) (answer : Json → IO Json) : IO Unit := do
+  let line ← input.getLine
   if line.isEmpty then return
   match Json.parse line with
-  | .ok j => say nonce (← answer j)
-  | .error e => say nonce (fault ("request: " ++ e))
-  serve nonce answer
+  | .ok j => say out nonce (← answer j)
+  | .error e => say out nonce (fault ("request: " ++ e))
+  serve input out nonce answer
 
 unsafe def importsOf (modules : List String) (acc : Array Import) : Array Import :=
   match modules with
@@ -457,14 +458,16 @@ unsafe def importsOf (modules : List String) (acc : Array Import) : Array Import
 /-- Arguments: Lean's sysroot, then the modules that statements may use. Imports them once and answers until the end
 of stdin. -/
 unsafe def run (args : List String) (answer : IO.Ref Server → Json → IO Json) : IO UInt32 := do
-  let nonce := (← (← IO.getStdin).getLine).trimAscii.toString
+  let input ← IO.getStdin
+  let out ← IO.getStdout
+  let nonce := (← input.getLine).trimAscii.toString
   enableInitializersExecution
   match args with
-  | [] => say nonce (fault "no sysroot among the arguments"); return 1
+  | [] => say out nonce (fault "no sysroot among the arguments"); return 1
   | sysroot :: modules =>
     initSearchPath sysroot
     let env ← importModules (importsOf modules #[]) {} (loadExts := true)
     let server ← IO.mkRef { env : Server }
-    say nonce (Json.mkObj [("ready", .str Lean.versionString)])
-    serve nonce (answer server)
+    say out nonce (Json.mkObj [("ready", .str Lean.versionString)])
+    serve input out nonce (answer server)
     return 0
