@@ -1,5 +1,5 @@
 /**
- * What judging costs, each figure with both its sides in this one run, in turns. Writes bench/results/judge.json.
+ * What judging costs, each figure with both its sides in this one run, in turns. Writes bench/results/judge-cost.json.
  *
  *   node bench/judge.ts [attempts, default 600]
  *
@@ -83,7 +83,7 @@ const result = {
     twoWorkers: round(median((r) => r.two.wallMs) / size),
   },
 };
-writeFileSync('bench/results/judge.json', `${JSON.stringify(result, null, 2)}\n`);
+writeFileSync('bench/results/judge-cost.json', `${JSON.stringify(result, null, 2)}\n`);
 console.log(JSON.stringify(result, null, 2));
 
 /** A checker whose judges, verifier and header are there before any clock starts. */
