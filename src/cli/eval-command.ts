@@ -11,6 +11,7 @@ import { summariseEvaluation } from '../reports/index.ts';
 import { evaluateInto } from './eval.ts';
 import type { EvalFlags } from './eval-plan.ts';
 import { openChecker } from './open-checker.ts';
+import { policyOptions } from './policy-options.ts';
 import { machineClass, programVersions, tokenizerHash } from './versions.ts';
 
 export async function evalCommand(flags: EvalFlags): Promise<void> {
@@ -21,8 +22,7 @@ export async function evalCommand(flags: EvalFlags): Promise<void> {
   );
   try {
     const report = await evaluateInto(flags, {
-      openPolicy: (uri, config) =>
-        openPolicy(uri, { threads: config.policy.threads, device: config.policy.device }),
+      openPolicy: (uri, config) => openPolicy(uri, policyOptions(config, flags.out, false)),
       openChecker: (config, language) =>
         openChecker(config.checker, { warn: (message) => terminal.line(message) }, language),
       tokenizerHash,

@@ -33,7 +33,7 @@ export interface EvalWorld {
   readonly openPolicy: (uri: string, config: Config) => Promise<Policy>;
   readonly openChecker: (config: Config, language: Language) => Checker;
   /** Hash of the policy's tokenizer; null when it has none. */
-  readonly tokenizerHash: (uri: string) => string | null;
+  readonly tokenizerHash: (uri: string, config: Config) => string | null;
   readonly versions: () => Record<string, string>;
   readonly machine: () => Machine;
   readonly peakMemory: () => number | null;
@@ -78,7 +78,7 @@ async function evaluateWith(
   const { config, dataset, profile, prompts } = plan;
   const settings = settingsOf(flags, plan, {
     policyVersion: policy.version,
-    tokenizer: world.tokenizerHash(plan.uri),
+    tokenizer: world.tokenizerHash(plan.uri, plan.config),
     toolchain: checker.toolchain,
   });
   const id = basename(flags.out);

@@ -15,7 +15,7 @@ import { openLog } from '../ops/log.ts';
 import { requireFreeMemory, watchMemory } from '../ops/memory.ts';
 import { progressOn } from '../ops/progress.ts';
 import type { Terminal } from '../ops/terminal.ts';
-import { openPolicy, openRewardModel } from '../policy/open.ts';
+import { holdsServers, openPolicy, openRewardModel } from '../policy/open.ts';
 import { loadPrompts } from '../prompts/prompts.ts';
 import type { Origin } from '../reports/index.ts';
 import { readSeedProofs, warmStartProofs } from '../seed/proofs.ts';
@@ -26,6 +26,7 @@ import { plantSeeds } from '../selfplay/seeds.ts';
 import { requireEmbeddings } from '../selfplay/selection/embedding.ts';
 import { currentPolicy } from '../selfplay/versions.ts';
 import { openChecker } from './open-checker.ts';
+import { policyOptions } from './policy-options.ts';
 import { machineClass, programVersions, tokenizerHash } from './versions.ts';
 
 export interface OpenOptions {
@@ -61,10 +62,11 @@ export async function openRun({ config, dir, terminal, signal, onLost }: OpenOpt
     closers.push(() => ledger.close());
     refuseOtherConfig(ledger, config, dir);
 
-    const { threads, device } = config.policy;
-    const uriOf = (path: string) => (path.includes(':') ? path : `onnx:${join(dir, path)}`);
-    const openAt = (path: string) => openPolicy(uriOf(path), { threads, device });
-    let policy = await openAt(currentPolicy(ledger)?.path ?? config.policy.uri);
+    const { threads, device, uri } = config.policy;
+    const options = policyOptions(config, dir, true);
+    const openAt = (path: string) =>
+      openPolicy(uri, { ...options, saved: path.includes(':') ? undefined : placeIn(dir, path) });
+    let policy = await openAt(currentPolicy(ledger)?.path ?? uri);
     closers.push(() => policy.close());
     await requireEmbeddings(policy, config.select.strategy);
     const hooks = {
@@ -85,7 +87,7 @@ export async function openRun({ config, dir, terminal, signal, onLost }: OpenOpt
 
     beginLedger(ledger, config, dir, checker.toolchain);
     if (ledger.facts.get('origin') === undefined) {
-      const tokenizer = tokenizerHash(config.policy.uri);
+      const tokenizer = tokenizerHash(config.policy.uri, config);
       const origin: Origin = { tokenizer, prompts: prompts.hash, machine: machineClass() };
       ledger.facts.set('origin', origin);
       const dropped = unprotected.train.length - problems.train.length;
@@ -109,11 +111,17 @@ export async function openRun({ config, dir, terminal, signal, onLost }: OpenOpt
       get policy() {
         return policy;
       },
-      openPolicy: openAt,
+      openPolicy: (path) => policy.beside?.(placeIn(dir, path)) ?? openAt(path),
       openRewardModel: (path) =>
-        openRewardModel(uriOf(path), { threads, device, optimizer: rewardOptimizer(config) }),
+        openRewardModel(path.includes(':') ? path : `onnx:${placeIn(dir, path)}`, {
+          threads,
+          device,
+          optimizer: rewardOptimizer(config),
+        }),
       async replacePolicy(path) {
         const old = policy;
+        // Servers hold their address until they are closed; the embedded engine fails with the old policy still there.
+        if (holdsServers(uri)) await old.close();
         policy = await openAt(path);
         await old.close();
       },
@@ -139,6 +147,8 @@ function rewardOptimizer({ learn }: Config) {
   const { warmupSteps, betas, epsilon, weightDecay, clipNorm, rewardModel } = learn;
   return { learningRate: rewardModel.learningRate, warmupSteps, betas, epsilon, weightDecay, clipNorm };
 }
+/** The first policy's path is its URI; every later one's is a directory of the run. */
+const placeIn = (dir: string, path: string) => (path.includes(':') ? path : join(dir, path));
 
 function beginLedger(ledger: Ledger, config: Config, dir: string, toolchain: string): void {
   ledger.run.begin({

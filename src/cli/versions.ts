@@ -4,7 +4,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { arch, cpus, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
+import type { Config } from '../config/index.ts';
 import { shippedPath } from '../ops/shipped.ts';
+import { holdsServers } from '../policy/open.ts';
 import type { Machine } from '../reports/index.ts';
 import { revision } from './revision.ts';
 
@@ -27,10 +29,12 @@ export function machineClass(): Machine {
   };
 }
 
-/** Of an embedded model's tokenizer, 12 hex digits; null for a policy without one here. */
-export function tokenizerHash(uri: string): string | null {
-  const file = join(shippedPath(uri.slice(uri.indexOf(':') + 1)), 'tokenizer.json');
-  if (!uri.startsWith('onnx:') || !existsSync(file)) return null;
+/** Of the model's tokenizer, 12 hex digits; null for a policy without one here. */
+export function tokenizerHash(uri: string, { policy }: Pick<Config, 'policy'>): string | null {
+  const own = uri.startsWith('onnx:') ? shippedPath(uri.slice('onnx:'.length)) : undefined;
+  const dir = holdsServers(uri) ? policy.trainer.model : own;
+  const file = dir === undefined ? undefined : join(dir, 'tokenizer.json');
+  if (file === undefined || !existsSync(file)) return null;
   return createHash('sha256').update(readFileSync(file)).digest('hex').slice(0, 12);
 }
 

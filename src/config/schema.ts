@@ -7,6 +7,9 @@ import { OBJECTIVES, OBJECTIVES_WITH_RATIO, objectiveSettings } from './objectiv
 import { checkSelect, select } from './select-settings.ts';
 import { checkAlarms, watch } from './watch-settings.ts';
 
+/** As a Llama-like checkpoint names them. */
+const PROJECTIONS = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const;
+
 const share = () => z.number().min(0).max(1);
 const count = () => z.int().min(0);
 const positive = () => z.int().min(1);
@@ -21,12 +24,110 @@ const run = z.strictObject({
     .meta({ description: 'Run directory; a fresh one under runs/ when absent' }),
 });
 
+const server = z.strictObject({
+  command: z.array(z.string().min(1)).min(1).exactOptional().meta({
+    description:
+      'Starts one replica; {model}, {name}, {host}, {port} and {index} are filled in. The server runs already when absent',
+  }),
+  health: z
+    .string()
+    .startsWith('/')
+    .default('/health')
+    .meta({ description: 'Path that answers 200 when a started server is ready' }),
+  startSeconds: z.number().positive().default(900).meta({
+    description: 'A started server that is not ready by then has failed',
+    unit: 'seconds',
+  }),
+  requestSeconds: z.number().positive().default(1800).meta({
+    description: 'All samples of one request must be there by then',
+    unit: 'seconds',
+  }),
+  controlSeconds: z.number().positive().default(300).meta({
+    description: 'Every other call, such as bringing new weights, must be answered by then',
+    unit: 'seconds',
+  }),
+  concurrency: positive().default(64).meta({ description: 'Requests in flight at one replica' }),
+  retries: count()
+    .default(4)
+    .meta({ description: 'Times a request is asked again when the connection was lost; nothing else is' }),
+  update: z.enum(['auto', 'adapter', 'reload', 'restart']).default('auto').meta({
+    description: 'How new weights reach the server; auto takes the first of the three that it can do',
+  }),
+  whileLearning: z.enum(['keep', 'sleep', 'stop']).default('keep').meta({
+    description: 'While the trainer runs, the server stays, gives its memory back, or is stopped (one GPU)',
+  }),
+  keyEnv: z
+    .string()
+    .min(1)
+    .exactOptional()
+    .meta({ description: "Environment variable with the server's API key" }),
+});
+
+const trainer = z.strictObject({
+  model: z.string().min(1).exactOptional().meta({
+    description:
+      'Hugging Face directory of the served model: its tokenizer, and the weights that the PyTorch trainer starts from',
+  }),
+  python: z.string().min(1).default('python3').meta({
+    description: 'Python with what trainer/requirements.txt lists',
+  }),
+  processes: positive()
+    .default(1)
+    .meta({ description: 'Trainer processes on this machine, one a GPU (FSDP)' }),
+  launch: z.array(z.string().min(1)).default([]).meta({
+    description: 'Launcher to use instead, e.g. ["torchrun", "--nnodes=2", …] or ["accelerate", "launch", …]',
+  }),
+  method: z
+    .enum(['full', 'lora'])
+    .default('full')
+    .meta({ description: 'Whether the weights learn, or low-rank adapters over them' }),
+  lora: z
+    .strictObject({
+      rank: positive().default(32).meta({ description: "The adapters' rank" }),
+      alpha: z.number().positive().default(64).meta({ description: 'They are scaled by alpha / rank' }),
+      targets: z
+        .array(z.enum(PROJECTIONS))
+        .min(1)
+        .default([...PROJECTIONS])
+        .meta({ description: 'Projections that get adapters' }),
+    })
+    .prefault({}),
+  dtype: z
+    .enum(['bf16', 'fp32'])
+    .default('bf16')
+    .meta({ description: 'What the trainer computes in; weights that learn are float32 either way' }),
+  device: z
+    .enum(['auto', 'cuda', 'cpu'])
+    .default('auto')
+    .meta({ description: 'Where the trainer computes; auto is a GPU if there is one' }),
+  microBatchTokens: positive().default(16_384).meta({
+    description:
+      'Most tokens, padding included, of one forward and backward pass; memory is proportional to it',
+    unit: 'tokens',
+  }),
+  gradientCheckpointing: z
+    .boolean()
+    .default(true)
+    .meta({ description: 'Compute activations twice rather than keep them' }),
+  keepOptimizer: z
+    .boolean()
+    .default(true)
+    .meta({ description: "Carry the optimiser's moments from round to round" }),
+  stallSeconds: z.number().positive().default(3600).meta({
+    description: 'A trainer that gives no sign for so long has failed',
+    unit: 'seconds',
+  }),
+});
+
 const policy = z.strictObject({
   uri: z
     .string()
     .regex(/^[a-z]+:.+/, 'engine:place, e.g. onnx:models/seed')
     .default('onnx:models/seed')
-    .meta({ description: 'The language model, as engine:place' }),
+    .meta({
+      description:
+        'The language model, as engine:place: onnx:DIR, portfolio:single, vllm:http://host:port#name, sglang:…',
+    }),
   prompts: z
     .string()
     .min(1)
@@ -36,6 +137,8 @@ const policy = z.strictObject({
   device: z.enum(['cpu', 'cuda']).default('cpu').meta({
     description: 'Where the embedded engine computes; cuda needs the CUDA libraries of onnxruntime-node',
   }),
+  server: server.prefault({}),
+  trainer: trainer.prefault({}),
 });
 
 const lean = z.strictObject({

@@ -34,7 +34,10 @@ export interface Completion {
   readonly promptTokens: readonly number[];
   /** Generated token ids up to what stopped it: the end token, or the token that completed a stop string, is the last. */
   readonly tokens: readonly number[];
-  /** Natural-log probability of each token under the sampler's own distribution. */
+  /**
+   * Natural-log probability of each token under the sampler's own distribution. Empty where a server does not tell,
+   * which can only be when it was told to temper or filter.
+   */
   readonly logprobs: readonly number[];
   /** The same under the policy itself: temperature 1, nothing filtered. Absent where the engine does not tell. */
   readonly policyLogprobs?: readonly number[];
@@ -81,5 +84,10 @@ export interface Policy {
   learn(bundle: Bundle, onProgress?: (p: LearnProgress) => void): Promise<LearnReport>;
   /** Hugging Face layout; atomic (written beside, then renamed). */
   save(dir: string): Promise<void>;
+  /**
+   * Another version of this policy, e.g. a run's first as a KL reference, for its scores; the caller closes it. Absent
+   * where opening that version on its own is as good.
+   */
+  beside?(path: string): Promise<Policy>;
   close(): Promise<void>;
 }

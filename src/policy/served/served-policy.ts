@@ -1,0 +1,264 @@
+/**
+ * The policy behind vLLM or SGLang: text and ids meet here, sampling is spread over the replicas, and every completion
+ * carries the version that was checked to have produced it. Learning is the trainer's work (learner.ts); the new weights
+ * are brought to the server and recognised there before the next sample.
+ */
+import { Readable } from 'node:stream';
+import PQueue from 'p-queue';
+import { LakatosError } from '../../ops/errors.ts';
+import type { Bundle } from '../bundle.ts';
+import { RequestError } from '../onnx/errors.ts';
+import { checkSettings } from '../onnx/sampling.ts';
+import type {
+  Completion,
+  LearnProgress,
+  LearnReport,
+  Policy,
+  SampleRequest,
+  SamplerSettings,
+  Sequence,
+} from '../policy.ts';
+import type { Tokenizer } from '../tokenizer.ts';
+import { completionOf, type Reading } from './completion.ts';
+import type { Dialect, ModelId } from './dialect.ts';
+import { CapabilityError } from './errors.ts';
+import type { Host, Weights } from './host.ts';
+import type { Learner } from './learner.ts';
+import { refuseStrangers } from './witnesses.ts';
+
+export interface ServedPolicyParts {
+  readonly host: Host;
+  readonly dialect: Dialect;
+  readonly tokenizer: Tokenizer;
+  readonly endTokens: readonly number[];
+  /** null: samples only. */
+  readonly learner: Learner | null;
+  readonly requestSeconds: number;
+  /** Writes the current weights to a directory. */
+  readonly save: (weights: Weights, dir: string) => Promise<void>;
+  /** Opens saved weights, for their scores alone. */
+  readonly scorer: (path: string) => Promise<Policy>;
+}
+
+export class ServedPolicy implements Policy {
+  readonly #parts: ServedPolicyParts;
+  /** Learning changes what is served: nothing else runs beside it. */
+  readonly #turns = new PQueue({ concurrency: 1 });
+  #weights: Weights;
+
+  constructor(parts: ServedPolicyParts, weights: Weights) {
+    this.#parts = parts;
+    this.#weights = weights;
+  }
+
+  get version(): string {
+    return this.#weights.version;
+  }
+
+  /** Sampling begins with the first `next()`; leaving the loop early cancels what runs. */
+  async *sample(requests: readonly SampleRequest[], settings: SamplerSettings): AsyncGenerator<Completion> {
+    checkSettings(settings);
+    const prompts = requests.map((request) => this.#prompt(request));
+    const leaving = new AbortController();
+    const items = new Readable({ objectMode: true, read() {} });
+    const turn = this.#turns.add(async () => {
+      if (leaving.signal.aborted) return;
+      await this.#sampleAll(requests, prompts, settings, leaving.signal, (item) => items.push(item));
+    });
+    const finished = turn.then(
+      () => void items.push(null),
+      (error: Error) => void items.destroy(error),
+    );
+    try {
+      for await (const item of items) yield item;
+    } finally {
+      leaving.abort();
+      await finished;
+    }
+  }
+
+  async score(sequences: readonly Sequence[]): Promise<Float32Array[]> {
+    return this.#turns.add(() => this.scoreAs(this.#parts.host.model, sequences));
+  }
+
+  /** Scores under another model that the same servers serve. */
+  async scoreAs(model: ModelId, sequences: readonly Sequence[]): Promise<Float32Array[]> {
+    const { host, dialect, requestSeconds: seconds } = this.#parts;
+    const scores = sequences.map(({ promptTokens, tokens }) =>
+      host.fleet.ask((replica) => dialect.score(replica, { model, promptTokens, tokens, seconds })),
+    );
+    return (await Promise.all(scores)).map((values) => Float32Array.from(values));
+  }
+
+  async embed(texts: readonly string[]): Promise<Float32Array[]> {
+    const { host, dialect, tokenizer, requestSeconds: seconds } = this.#parts;
+    if (!host.facts.offers.embeddings)
+      throw new CapabilityError(
+        `${host.fleet.replicas[0]?.url}: this server offers no embeddings (/v1/embeddings, /encode), which select.strategy = "matching" and "facility-location" need.`,
+      );
+    const { model } = host;
+    const rows = texts.map((text) =>
+      host.fleet.ask((replica) => dialect.embed(replica, { model, tokens: tokenizer.encode(text), seconds })),
+    );
+    return (await Promise.all(rows)).map(unitLength);
+  }
+
+  async learn(bundle: Bundle, onProgress: (p: LearnProgress) => void = () => {}): Promise<LearnReport> {
+    return this.#turns.add(() => this.#learn(bundle, onProgress));
+  }
+
+  async save(dir: string): Promise<void> {
+    await this.#turns.add(() => this.#parts.save(this.#weights, dir));
+  }
+
+  /**
+   * Another version of this policy, for its scores: by the same servers where they serve it too, by the trainer
+   * otherwise. The caller closes it.
+   */
+  async beside(path: string): Promise<Policy> {
+    const { host, scorer } = this.#parts;
+    const base = path.includes(':') ? host.baseModel() : undefined;
+    if (base !== undefined)
+      return scoresOnly(host.base.version, (sequences) =>
+        this.#turns.add(() => this.scoreAs(base, sequences)),
+      );
+    const aside = await scorer(path);
+    return scoresOnly(aside.version, (sequences) =>
+      this.#turns.add(() => this.#scoreAside(aside, sequences)),
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.#parts.learner?.close();
+    await this.#parts.host.close();
+    await this.#turns.onIdle();
+  }
+
+  /** By the trainer, with the room that it needs. */
+  async #scoreAside(aside: Policy, sequences: readonly Sequence[]): Promise<Float32Array[]> {
+    const { host } = this.#parts;
+    await host.rest();
+    try {
+      return await aside.score(sequences);
+    } finally {
+      await host.wake(this.#weights);
+    }
+  }
+
+  #prompt({ id, prompt }: SampleRequest): readonly number[] {
+    const tokens = this.#parts.tokenizer.encode(prompt);
+    const { longest } = this.#parts.host;
+    if (tokens.length === 0) throw new RequestError(`request ${id}: the prompt is empty`);
+    if (longest !== null && tokens.length >= longest)
+      throw new RequestError(
+        `request ${id}: a prompt of ${tokens.length} tokens leaves no room in the server's context of ${longest}; shorten it, or serve the model with a longer one`,
+      );
+    return tokens;
+  }
+
+  async #sampleAll(
+    requests: readonly SampleRequest[],
+    prompts: readonly (readonly number[])[],
+    settings: SamplerSettings,
+    leaving: AbortSignal,
+    emit: (completion: Completion) => void,
+  ): Promise<void> {
+    const { host } = this.#parts;
+    await host.verifyVersion();
+    const reading = this.#reading();
+    const failing = new AbortController();
+    const signal = AbortSignal.any([leaving, failing.signal]);
+    const one = async (request: SampleRequest, prompt: readonly number[]) => {
+      const all = await this.#sampleOne(request, prompt, settings, signal);
+      all.forEach((sampled, index) => {
+        host.checkSampled(sampled.model, sampled.weightVersion);
+        emit(completionOf(request, index, prompt, sampled, settings, reading));
+      });
+    };
+    const work = requests.map((request, i) =>
+      one(request, prompts[i] ?? []).catch((error: unknown) => {
+        failing.abort(error);
+        throw error;
+      }),
+    );
+    const outcomes = await Promise.allSettled(work);
+    if (leaving.aborted) return;
+    // The first failure cancelled the others, which then failed for that.
+    if (outcomes.some(({ status }) => status === 'rejected')) throw failing.signal.reason;
+    await host.verifyVersion();
+  }
+
+  async #sampleOne(
+    { n, seed }: SampleRequest,
+    promptTokens: readonly number[],
+    settings: SamplerSettings,
+    signal: AbortSignal,
+  ) {
+    const { host, dialect, endTokens, requestSeconds: seconds } = this.#parts;
+    const room = (host.longest ?? Number.POSITIVE_INFINITY) - promptTokens.length;
+    const fitting = { ...settings, maxTokens: Math.min(settings.maxTokens, room) };
+    const { model } = host;
+    const call = { model, promptTokens, n, seed, settings: fitting, endTokens, seconds, signal };
+    return host.fleet.ask((replica) => dialect.sample(replica, call), signal);
+  }
+
+  #reading(): Reading {
+    const { host, dialect, tokenizer, endTokens } = this.#parts;
+    const { logprobsOf } = host.facts;
+    return { tokenizer, endTokens, logprobsOf, rawIsPolicy: dialect.rawIsPolicy, version: this.version };
+  }
+
+  async #learn(bundle: Bundle, onProgress: (p: LearnProgress) => void): Promise<LearnReport> {
+    const { host, learner } = this.#parts;
+    if (learner === null)
+      throw new LakatosError('policy.trainer.model is not set: this policy samples and cannot learn.');
+    const { dir, version } = this.#weights;
+    if (bundle.steps.length === 0) return nothingLearned(version);
+    await host.rest();
+    const trained = await learner.learn(bundle, dir, version, onProgress).catch(async (error: unknown) => {
+      // The first failure is the one to tell, even should waking fail too.
+      await host.wake(this.#weights).catch(() => {});
+      throw error;
+    });
+    const fresh = { dir: trained.dir, version: trained.report.version };
+    await host.wake(fresh);
+    this.#weights = fresh;
+    const scores = await this.scoreAs(host.model, trained.witnesses);
+    refuseStrangers(trained.witnesses, scores, fresh.version);
+    return trained.report;
+  }
+}
+
+const nothingLearned = (version: string): LearnReport => ({
+  version,
+  steps: 0,
+  tokens: 0,
+  seconds: 0,
+  firstLoss: 0,
+  lastLoss: 0,
+  maxGradNorm: 0,
+});
+
+/** A policy that is only asked what it thinks of given tokens. */
+export function scoresOnly(version: string, score: Policy['score'], close = async () => {}): Policy {
+  const refuse = (what: string) => async (): Promise<never> => {
+    throw new LakatosError(`version ${version} was opened for its scores alone; it cannot ${what}.`);
+  };
+  return {
+    version,
+    score,
+    close,
+    // biome-ignore lint/correctness/useYield: it refuses before there is anything to yield.
+    async *sample() {
+      await refuse('sample')();
+    },
+    embed: refuse('embed'),
+    learn: refuse('learn'),
+    save: refuse('save'),
+  };
+}
+
+function unitLength(values: readonly number[]): Float32Array {
+  const norm = Math.hypot(...values) || 1;
+  return Float32Array.from(values, (value) => value / norm);
+}
