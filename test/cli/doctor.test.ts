@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { examine, type Finding, type Machine } from '../../src/cli/doctor.ts';
 import { loadConfig } from '../../src/config/index.ts';
+import { doubleTool } from '../checkers/isabelle/tool.ts';
 
 const GIB = 2 ** 30;
 const WELL: Machine = {
@@ -79,6 +80,26 @@ describe('the doctor', () => {
     expect(findings.get('judge')).toMatchObject({
       state: 'problem',
       text: /`\/nowhere\/lean --version` failed/,
+    });
+  });
+
+  it('names the Isabelle found, its heaps, and one that is missing', () => {
+    const { tool } = doubleTool({ heaps: ['HOL', 'Pure'] });
+    const there = look({ isabelleTool: tool });
+    expect(there.get('isabelle')).toEqual({ topic: 'isabelle', state: 'ok', text: `Isabelle2024 (${tool})` });
+    expect(there.get('heaps')).toEqual({ topic: 'heaps', state: 'ok', text: 'HOL, Pure' });
+    const missing = look({ isabelleTool: tool }, ['checker.isabelle.session=HOL-Analysis']);
+    expect(missing.get('heaps')).toMatchObject({
+      state: 'problem',
+      text: /no heap of the session HOL-Analysis/,
+    });
+  });
+
+  it('reports an Isabelle that is too old', () => {
+    const { tool } = doubleTool({ name: 'Isabelle2022' });
+    expect(look({ isabelleTool: tool }).get('isabelle')).toMatchObject({
+      state: 'problem',
+      text: /Isabelle2022; Isabelle2024 or newer/,
     });
   });
 });

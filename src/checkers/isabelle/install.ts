@@ -49,7 +49,8 @@ export const NO_ISABELLE =
   'no Isabelle is set up: install Isabelle2024 or newer and name its tool in checker.isabelle.path or ISABELLE_TOOL, or put it on the PATH';
 
 /** undefined when none is installed and none was named. */
-export function findIsabelle({ path, tool, searchPath }: IsabelleSearch): Isabelle | undefined {
+export function findIsabelle({ path, tool: named, searchPath }: IsabelleSearch): Isabelle | undefined {
+  const tool = named === '' ? undefined : named;
   const found = path ?? tool ?? onPath(searchPath);
   if (found === undefined) return undefined;
   const where =

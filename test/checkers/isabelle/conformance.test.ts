@@ -1,0 +1,84 @@
+/**
+ * Proofs and tricks with the verdict of a real Isabelle, through both tiers, where one is found as `lakatos` finds it:
+ * ISABELLE_TOOL, or the PATH. The words of the reasons are those of Isabelle2024.
+ */
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { type Checker, VERDICTS, type Verdict } from '../../../src/checkers/checker.ts';
+import { createIsabelleChecker, type IsabelleEvent } from '../../../src/checkers/isabelle/checker.ts';
+import { findIsabelle, NO_ISABELLE } from '../../../src/checkers/isabelle/install.ts';
+import { OPTIONS } from './tool.ts';
+
+const row = z.object({
+  title: z.string(),
+  header: z.string().default(''),
+  statement: z.string(),
+  proof: z.string(),
+  forbidden: z.array(z.string()).default([]),
+  verdict: z.enum(VERDICTS),
+  reason: z.string(),
+});
+
+const CASES = readFileSync(new URL('conformance.jsonl', import.meta.url), 'utf8')
+  .trimEnd()
+  .split('\n')
+  .map((line) => row.parse(JSON.parse(line)));
+
+const isabelle = findIsabelle({ tool: process.env.ISABELLE_TOOL, searchPath: process.env.PATH ?? '' });
+
+describe('a real Isabelle', () => {
+  const session = 'HOL';
+  if (isabelle === undefined) return it.skip(`is not here: ${NO_ISABELLE}`);
+  if (!isabelle.heaps.includes(session)) return it.skip(`is ${isabelle.name}, but has no heap of ${session}`);
+  const verdicts = new Map<string, Verdict>();
+  const events: IsabelleEvent[] = [];
+  let checker: Checker;
+
+  beforeAll(async () => {
+    const options = { ...OPTIONS, tier: 'strict', wallMs: 5_000, startMs: 600_000 } as const;
+    checker = createIsabelleChecker(isabelle, { ...options, log: (event) => events.push(event) });
+    const attempts = CASES.map(({ title, header, statement, proof, forbidden }) => ({
+      id: title,
+      statement: { id: title, language: 'isabelle' as const, header, text: statement, forbidden },
+      proof,
+    }));
+    for await (const verdict of checker.judge(attempts)) verdicts.set(verdict.id, verdict);
+  }, 1_800_000);
+
+  afterAll(() => checker.close());
+
+  it.each(CASES.map((c) => [c.title, c.verdict, c] as const))('%s: %s', (title, _, { verdict, reason }) => {
+    expect(verdicts.get(title)?.reason).toContain(reason);
+    expect(verdicts.get(title)?.verdict).toBe(verdict);
+  });
+
+  it('has session and build of one mind throughout', () => {
+    expect(events.filter((event) => event.event === 'strict-disagreement')).toEqual([]);
+  });
+
+  it('tells a statement again by its hash whatever its variables are called, and says what is hollow', async () => {
+    const texts = [
+      'theorem t: "A \\<and> B \\<longrightarrow> B \\<and> A"',
+      'theorem u: "X \\<and> Y \\<longrightarrow> Y \\<and> X"',
+      'theorem v: "A \\<and> B \\<longrightarrow> A \\<and> A"',
+      'theorem w: "x = x"',
+    ];
+    const statements = texts.map((text) => ({
+      id: text,
+      language: 'isabelle' as const,
+      header: '',
+      text,
+      forbidden: [],
+    }));
+    const said = await Array.fromAsync(checker.inspect(statements, { probes: ['hollow', 'trivial'] }));
+    const [swap, renamed, other, same] = texts.map((text) => said.find(({ id }) => id === text));
+    expect(swap?.typeHash).toMatch(/^[0-9a-f]{16}$/);
+    expect(renamed?.typeHash).toBe(swap?.typeHash);
+    expect(other?.typeHash).not.toBe(swap?.typeHash);
+    expect(swap?.constants).toEqual(['HOL.conj', 'HOL.implies']);
+    expect(swap?.trivial).toMatch(/^by /);
+    expect(same).toMatchObject({ hollow: 'reflexive' });
+    expect(same?.aliases).toContain('HOL.refl');
+  });
+});
