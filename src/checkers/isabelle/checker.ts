@@ -167,7 +167,7 @@ class IsabelleChecker implements Checker {
     const known = this.#remembered.get(key);
     if (known) return known;
     const reply = this.#answer(asked).then((had) => {
-      if ('failure' in had && had.failure === 'fault') this.#remembered.delete(key);
+      if (isPassing(had)) this.#remembered.delete(key);
       return had;
     });
     this.#remembered.set(key, reply);
@@ -217,6 +217,12 @@ class IsabelleChecker implements Checker {
     void ended.finally(() => this.#ending.delete(ended));
   }
 }
+
+/** What another minute may answer otherwise: it is asked again when it comes again. */
+const isPassing = (reply: Reply): boolean =>
+  'failure' in reply
+    ? reply.failure !== 'rejected'
+    : 'verdict' in reply.answer && reply.answer.verdict === 'timeout';
 
 const isAcceptance = (reply: Reply): boolean =>
   'answer' in reply && 'verdict' in reply.answer && reply.answer.verdict === 'proved';
