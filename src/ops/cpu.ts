@@ -1,47 +1,27 @@
 /**
- * CPU seconds of this process and everything it started, from Linux's /proc. Elsewhere there is nothing to read, and
- * nobody knows. A process that ended counts once its parent has waited for it.
+ * CPU seconds of a process and everything it started, from Linux's /proc. Elsewhere there is nothing to read, and nobody
+ * knows. A process that ended counts once its parent has waited for it.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { processTree } from './process-tree.ts';
 
 /** Of `root` and its descendants, so far; null where /proc is not there. */
 export function cpuSecondsOfTree(root: number): number | null {
-  const processes = readProcesses();
-  if (processes === null) return null;
-  const children = Map.groupBy(processes, (p) => p.parent);
-  const below = (pid: number): number =>
-    (children.get(pid) ?? []).reduce((sum, child) => sum + child.seconds + below(child.pid), 0);
-  return (processes.find((p) => p.pid === root)?.seconds ?? 0) + below(root);
-}
-
-interface ProcessTime {
-  readonly pid: number;
-  readonly parent: number;
-  readonly seconds: number;
+  if (!existsSync('/proc/self/stat')) return null;
+  return processTree(root).reduce((sum, { pid }) => sum + secondsOf(pid), 0);
 }
 
 /** The kernel tells user space hundredths of a second, whatever its own tick. */
 const TICKS = 100;
 
-function readProcesses(): ProcessTime[] | null {
-  let names: string[];
+/** Its own user and system time, and that of the children it waited for. */
+function secondsOf(pid: number): number {
   try {
-    names = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // After the name in brackets, which may hold anything.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS;
   } catch {
-    return null;
+    return 0; // ended between the listing and the reading
   }
-  return names.flatMap((name) => {
-    try {
-      // After the name in brackets, which may hold anything: state, parent …, and as 12th to 15th the times, own and of children.
-      const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
-      const fields = stat
-        .slice(stat.lastIndexOf(')') + 2)
-        .split(' ')
-        .map(Number);
-      const ticks = fields.slice(11, 15).reduce((sum, t) => sum + t, 0);
-      return [{ pid: Number(name), parent: fields[1] ?? 0, seconds: ticks / TICKS }];
-    } catch {
-      return []; // ended between the listing and the reading
-    }
-  });
 }

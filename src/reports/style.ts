@@ -55,6 +55,7 @@ th, td { padding: .42rem .6rem .42rem 0; border-bottom: 1px solid var(--rule); t
 thead th { color: var(--muted); font-size: .8125rem; font-weight: 500; line-height: 1.3; vertical-align: bottom; }
 tbody th { font-weight: 500; }
 th:last-child, td:last-child { padding-right: 0; }
+.n + td:not(.n), .n + th:not(.n) { padding-left: .8rem; }
 .n { text-align: right; white-space: nowrap; }
 .n code { overflow-wrap: normal; }
 td .range { color: var(--muted); font-size: .8125rem; }
