@@ -1,4 +1,5 @@
-(* The judge on Isabelle's side, for any object logic: `lakatos.ML` says what is judged and how.
+(* The judge on Isabelle's side, for HOL and whatever shares Pure's application syntax (FOL does not, and cannot be
+   merged with this theory): `lakatos.ML` says what is judged and how.
 
    Arguments are hexadecimal, so nothing of a candidate is ever part of a theory's text. *)
 
