@@ -6,22 +6,19 @@
  * `timeout` and `memory`, which depend on how busy and how large the machine is: remembered, one bad minute would
  * cost an attempt its reward for ever. Identical attempts at the same moment are the wrapped checker's affair.
  */
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Statement } from '../statements/statement.ts';
 import type { Attempt, Checker, Inspection, InspectOptions, Source, Verdict } from './checker.ts';
+import { attemptHash, type Standing } from './standing.ts';
 import { unordered } from './stream.ts';
 import { VerdictStore } from './verdict-store.ts';
 
-export interface VerdictCacheOptions {
+/** Verdicts of other rules or limits are not taken over. */
+export interface VerdictCacheOptions extends Omit<Standing, 'toolchain'> {
   /** The SQLite file; made with its folder when missing. */
   readonly path: string;
   /** Most verdicts kept, the oldest go first; default 1,000,000 (about 400 MB). */
   readonly maxEntries?: number;
-  /** What the judging code is, e.g. a hash of it: verdicts of other rules are not taken over. */
-  readonly rules: string;
-  /** Limits that a verdict depends on, by name. */
-  readonly limits: Readonly<Record<string, number>>;
   /** Attempts asked of the wrapped checker at once; default 64. More than it has workers keeps it busy. */
   readonly concurrency?: number;
   /** Told when the file is damaged or cannot be written any more. */
@@ -44,7 +41,7 @@ class CachedChecker implements Checker {
   readonly toolchain: string;
   readonly #checker: Checker;
   readonly #store: VerdictStore;
-  readonly #common: readonly unknown[];
+  readonly #standing: Standing;
   readonly #concurrency: number;
 
   constructor(checker: Checker, options: VerdictCacheOptions) {
@@ -52,7 +49,7 @@ class CachedChecker implements Checker {
     this.toolchain = checker.toolchain;
     this.#checker = checker;
     this.#store = new VerdictStore({ path, maxEntries, warn });
-    this.#common = [checker.toolchain, rules, Object.entries(limits).toSorted()];
+    this.#standing = { toolchain: checker.toolchain, rules, limits };
     this.#concurrency = concurrency;
   }
 
@@ -70,7 +67,7 @@ class CachedChecker implements Checker {
   }
 
   async #judgeOne(attempt: Attempt): Promise<Verdict> {
-    const key = this.#keyOf(attempt);
+    const key = attemptHash(this.#standing, attempt);
     const known = this.#recall(key);
     // No judge was at work, so it took no time there.
     if (known) return { id: attempt.id, ...known, ms: 0 };
@@ -90,12 +87,5 @@ class CachedChecker implements Checker {
     } catch {
       return undefined; // a row that does not read is judged again
     }
-  }
-
-  /** JSON keeps the parts apart, and lone surrogates apart from the replacement character they encode to. */
-  #keyOf({ statement, proof }: Attempt): Uint8Array {
-    const { language, header, text, forbidden } = statement;
-    const parts = [...this.#common, language, header, text, forbidden, proof];
-    return createHash('sha256').update(JSON.stringify(parts)).digest();
   }
 }

@@ -1,13 +1,9 @@
 /**
  * Runs an asynchronous function over items, several at a time, and yields results as they come. Items are taken only
  * when there is room to run them, so a slow reader of the results slows the source down; results do not wait for the
- * next item to come. It decides no order.
+ * next item to come. It decides no order. The cost of an item does not grow with how many run at once.
  */
 import type { Source } from './checker.ts';
-
-type Step<T, R> =
-  | { readonly kind: 'item'; readonly next: IteratorResult<T, unknown> }
-  | { readonly kind: 'result'; readonly key: number; readonly result: R };
 
 export async function* unordered<T, R>(
   items: Source<T>,
@@ -15,41 +11,52 @@ export async function* unordered<T, R>(
   run: (item: T) => Promise<R>,
 ): AsyncGenerator<R, void, undefined> {
   const source = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
-  const running = new Map<number, Promise<Step<T, R>>>();
-  let reading: Promise<Step<T, R>> | undefined;
+  const ready: R[] = [];
+  const failures: unknown[] = [];
+  let running = 0;
+  let reading = false;
   let exhausted = false;
-  let key = 0;
-  const start = (item: T): void => {
-    const mine = key++;
-    running.set(
-      mine,
-      run(item).then((result) => ({ kind: 'result', key: mine, result })),
-    );
+  let wake = (): void => {};
+
+  // Results that nobody has taken yet occupy their place.
+  const hasRoom = (): boolean => !exhausted && failures.length === 0 && running + ready.length < concurrency;
+  const read = async (): Promise<void> => {
+    reading = true;
+    while (hasRoom()) {
+      const next = await source.next();
+      if (next.done) exhausted = true;
+      else void start(next.value);
+    }
+    reading = false;
   };
+  const start = async (item: T): Promise<void> => {
+    running++;
+    try {
+      ready.push(await run(item));
+    } catch (error) {
+      failures.push(error);
+    }
+    running--;
+    wake();
+  };
+
   try {
     for (;;) {
-      if (!exhausted && running.size < concurrency) reading ??= nextOf(source);
-      const waitedFor = reading ? [reading, ...running.values()] : [...running.values()];
-      if (waitedFor.length === 0) return;
-      const step = await Promise.race(waitedFor);
-      if (step.kind === 'result') {
-        running.delete(step.key);
-        yield step.result;
-        continue;
-      }
-      reading = undefined;
-      if (step.next.done) exhausted = true;
-      else start(step.next.value);
+      if (!reading && hasRoom())
+        void read()
+          .catch((error: unknown) => failures.push(error))
+          .finally(() => wake());
+      const result = ready.splice(0, 1);
+      if (result.length > 0) yield* result;
+      else if (failures.length > 0) throw failures[0];
+      else if (exhausted && running === 0) return;
+      else
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
     }
   } finally {
     // Not waited for: a source that is blocked on its own input would hold up whoever stopped listening.
     if (!exhausted) void Promise.resolve(source.return?.()).catch(() => {});
-    for (const left of running.values()) left.catch(() => {});
-    reading?.catch(() => {});
   }
 }
-
-const nextOf = async <T, R>(source: Iterator<T> | AsyncIterator<T>): Promise<Step<T, R>> => ({
-  kind: 'item',
-  next: await source.next(),
-});

@@ -14,7 +14,8 @@ import { openLeanRuntime } from '../checkers/lean/open.ts';
 import type { LeanRuntime } from '../checkers/lean/runtime.ts';
 import { type Config, loadConfig } from '../config/index.ts';
 import { LakatosError } from '../ops/errors.ts';
-import { openChecker } from './open-checker.ts';
+import { openLocalChecker } from './open-checker.ts';
+import { askTwoQuestions } from './two-questions.ts';
 
 export interface Finding {
   readonly topic: string;
@@ -50,7 +51,8 @@ export async function doctorCommand(options: DoctorOptions): Promise<void> {
   const { config } = loadConfig({ files: options.config, overrides: options.set });
   const machine = await thisMachine();
   const findings = examine(config.checker, machine);
-  if (options.try) findings.push(await tryJudge(() => openChecker(config.checker, { warn: () => {} })));
+  if (options.try)
+    findings.push(await tryJudge(() => openLocalChecker(config.checker, { warn: () => {} }).checker));
   for (const finding of findings) process.stdout.write(`${line(finding)}\n`);
   const problems = findings.filter(({ state }) => state === 'problem').length;
   if (problems > 0)
@@ -193,33 +195,16 @@ function isabelleHere(
   ];
 }
 
-/** One proof that must be accepted and one that must not. */
 async function tryJudge(open: () => Checker): Promise<Finding> {
   const started = performance.now();
   const checker = open();
-  const said: string[] = [];
   try {
-    const statement = {
-      id: '',
-      language: 'lean',
-      header: '',
-      text: 'theorem t : 1 + 1 = 2',
-      forbidden: [],
-    } as const;
-    const attempts = ['rfl', 'sorry'].map((proof) => ({ id: proof, statement, proof }));
-    for await (const { id, verdict, reason } of checker.judge(attempts))
-      said.push(`${id} ${verdict} (${reason})`);
+    const { right, said } = await askTwoQuestions(checker);
+    const seconds = ((performance.now() - started) / 1000).toFixed(0);
+    return { topic: 'try', state: right ? 'ok' : 'problem', text: `${said}, in ${seconds} s` };
   } finally {
     await checker.close();
   }
-  const right =
-    said.some((s) => s.startsWith('rfl proved')) && said.some((s) => s.startsWith('sorry forbidden'));
-  const seconds = ((performance.now() - started) / 1000).toFixed(0);
-  return {
-    topic: 'try',
-    state: right ? 'ok' : 'problem',
-    text: `${said.toSorted().join('; ')}, in ${seconds} s`,
-  };
 }
 
 const gib = (bytes: number): string => `${(bytes / GIB).toFixed(1)} GiB`;

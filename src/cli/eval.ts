@@ -31,7 +31,7 @@ import { requireWritable } from './writable.ts';
 /** What an evaluation needs of the world. */
 export interface EvalWorld {
   readonly openPolicy: (uri: string, config: Config) => Promise<Policy>;
-  readonly openChecker: (config: Config, language: Language) => Checker;
+  readonly openChecker: (config: Config, language: Language) => Checker | Promise<Checker>;
   /** Hash of the policy's tokenizer; null when it has none. */
   readonly tokenizerHash: (uri: string, config: Config) => string | null;
   readonly versions: () => Record<string, string>;
@@ -51,7 +51,7 @@ export async function evaluateInto(flags: EvalFlags, world: EvalWorld, config?: 
   await requireFreeSpace(flags.out, 50e6, 'an evaluation');
   const policy = await world.openPolicy(plan.uri, plan.config).catch(explainPolicyError);
   try {
-    const checker = world.openChecker(plan.config, plan.language);
+    const checker = await world.openChecker(plan.config, plan.language);
     try {
       return await evaluateWith(flags, world, plan, policy, checker);
     } finally {

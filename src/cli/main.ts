@@ -18,6 +18,7 @@ export async function main(args: readonly string[]): Promise<number> {
   addCompare(program);
   addVerify(program);
   addServe(program);
+  addWorker(program);
   addDoctor(program);
   addReport(program);
   addSeed(program);
@@ -132,6 +133,26 @@ function addServe(program: Command): void {
     .option('--config <file...>', 'TOML files; only checker.* and serve.* matter', [])
     .option('--set <key=value...>', 'settings by dotted key, e.g. checker.cache.path=verdicts.sqlite', [])
     .action(async (options) => (await import('./serve-command.ts')).serveCommand(options));
+}
+
+function addWorker(program: Command): void {
+  program
+    .command('worker')
+    .summary('judge what runs elsewhere ask through Redis')
+    .description(
+      'Judge for the runs, evaluations and servers whose checker.queue.url is the same Redis and whose judge is the same:\n' +
+        'toolchain, version of this program, limits. SIGTERM finishes the groups in hand and exits 0; a second one stops at\n' +
+        'once and exits 75: what was in hand goes to another worker.',
+    )
+    .option('--language <language>', 'lean or isabelle', 'lean')
+    .option('--log <file>', 'JSON log, appended to')
+    .option('--config <file...>', 'TOML files; only checker.* matters', [])
+    .option(
+      '--set <key=value...>',
+      'settings by dotted key, e.g. checker.queue.url=redis://10.0.0.5:6379',
+      [],
+    )
+    .action(async (options) => (await import('./worker-command.ts')).workerCommand(options));
 }
 
 function addDoctor(program: Command): void {

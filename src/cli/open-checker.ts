@@ -1,4 +1,7 @@
-/** Which checkers a configuration means, one a language, each with the verdict cache in front of it where one is set. */
+/**
+ * Which checkers a configuration means, one a language, each with the verdict cache in front of it where one is set: in
+ * this process, or for the language asked for first at the workers of a queue.
+ */
 import { byLanguage } from '../checkers/by-language.ts';
 import { withVerdictCache } from '../checkers/cache.ts';
 import type { Checker } from '../checkers/checker.ts';
@@ -7,8 +10,11 @@ import { findIsabelle, IsabelleError, NO_ISABELLE, requireHeap } from '../checke
 import { createLeanChecker } from '../checkers/lean/checker.ts';
 import { openLeanRuntime } from '../checkers/lean/open.ts';
 import type { PoolEvent } from '../checkers/pool.ts';
+import { openQueueChecker } from '../checkers/queue/queue-checker.ts';
 import { judgingRules } from '../checkers/rules.ts';
+import type { Standing } from '../checkers/standing.ts';
 import type { Config } from '../config/index.ts';
+import { UsageError } from '../ops/errors.ts';
 import type { Language } from '../statements/statement.ts';
 
 export interface CheckerHooks {
@@ -18,32 +24,94 @@ export interface CheckerHooks {
 }
 
 /** @param first the language whose checker is opened at once; the other's waits for a statement of its own */
-export function openChecker(
+export async function openChecker(
   settings: Config['checker'],
   hooks: CheckerHooks,
   first: Language = 'lean',
-): Checker {
-  const { lean, isabelle } = settings;
+): Promise<Checker> {
+  const { lean, isabelle, queue } = settings;
+  const url = redisUrl(queue);
+  const queued = url === undefined ? undefined : await openQueued(settings, url, hooks, first);
+  const openerOf = (language: Language) => () =>
+    language === first && queued ? queued : openLocalChecker(settings, hooks, language).checker;
   return byLanguage(
-    { lean: () => openLean(settings, hooks), isabelle: () => openIsabelle(settings, hooks) },
+    { lean: openerOf('lean'), isabelle: openerOf('isabelle') },
     {
       first,
-      concurrency: Math.max(64, 4 * lean.workers, 2 * isabelle.workers * isabelle.batch),
+      concurrency: Math.max(
+        64,
+        4 * lean.workers,
+        2 * isabelle.workers * isabelle.batch,
+        queued ? queue.maxInFlight : 0,
+      ),
       warn: hooks.warn,
     },
   );
 }
 
-function openLean({ lean, cache }: Config['checker'], hooks: CheckerHooks): Checker {
-  const wallMs = lean.wallSeconds * 1000;
-  const runtime = openLeanRuntime({ ...lean, searchPath: process.env.PATH ?? '' });
-  const checker = createLeanChecker(runtime, { ...lean, wallMs, log: logOf(hooks) });
-  const { maxHeartbeats, memoryMb } = lean;
-  const limits = { wallMs, maxHeartbeats, memoryMb, strict: lean.tier === 'strict' ? 1 : 0 };
-  return remembering(checker, cache, limits, 4 * lean.workers, hooks);
+/** Of the queue, its password put in; undefined where there is no queue. */
+export function redisUrl({ url, passwordEnv }: Config['checker']['queue']): string | undefined {
+  if (url === undefined || passwordEnv === undefined) return url;
+  const password = process.env[passwordEnv];
+  if (password === undefined || password === '')
+    throw new UsageError(
+      `checker.queue.passwordEnv: expected a password in the environment variable ${passwordEnv}, found nothing.`,
+      'checker.queue.passwordEnv',
+    );
+  const whole = new URL(url);
+  whole.password = encodeURIComponent(password);
+  return whole.href;
 }
 
-function openIsabelle({ isabelle, cache }: Config['checker'], hooks: CheckerHooks): Checker {
+async function openQueued(
+  settings: Config['checker'],
+  url: string,
+  hooks: CheckerHooks,
+  language: Language,
+): Promise<Checker> {
+  const { prefix, toolchain, groupSize, maxInFlight, waitSeconds, stallSeconds } = settings.queue;
+  const standing = standingOf(settings, language, toolchain ?? toolchainHere(settings, language));
+  const [waitMs, lookMs] = [waitSeconds * 1000, stallSeconds * 1000];
+  const { warn } = hooks;
+  const options = { url, prefix, standing, groupSize, maxInFlight, waitMs, lookMs, warn };
+  return remembering(await openQueueChecker(options), standing, settings.cache, maxInFlight, hooks);
+}
+
+export interface LocalChecker {
+  readonly checker: Checker;
+  readonly standing: Standing;
+}
+
+/** The judges of this process, whatever queue is named: what a worker has. */
+export function openLocalChecker(
+  settings: Config['checker'],
+  hooks: CheckerHooks,
+  language: Language = 'lean',
+): LocalChecker {
+  const { checker, busy } = language === 'lean' ? openLean(settings, hooks) : openIsabelle(settings, hooks);
+  const standing = standingOf(settings, language, checker.toolchain);
+  return { checker: remembering(checker, standing, settings.cache, busy, hooks), standing };
+}
+
+/** Attempts that keep a checker busy. */
+interface Judges {
+  readonly checker: Checker;
+  readonly busy: number;
+}
+
+function openLean({ lean }: Config['checker'], hooks: CheckerHooks): Judges {
+  const checker = createLeanChecker(leanRuntime(lean), {
+    ...lean,
+    wallMs: lean.wallSeconds * 1000,
+    log: logOf(hooks),
+  });
+  return { checker, busy: 4 * lean.workers };
+}
+
+const leanRuntime = (lean: Config['checker']['lean']) =>
+  openLeanRuntime({ ...lean, searchPath: process.env.PATH ?? '' });
+
+function openIsabelle({ isabelle }: Config['checker'], hooks: CheckerHooks): Judges {
   const search = { path: isabelle.path, tool: process.env.ISABELLE_TOOL, searchPath: process.env.PATH ?? '' };
   const found = findIsabelle(search);
   if (!found) throw new IsabelleError(NO_ISABELLE);
@@ -51,15 +119,30 @@ function openIsabelle({ isabelle, cache }: Config['checker'], hooks: CheckerHook
   const wallMs = isabelle.wallSeconds * 1000;
   const startMs = isabelle.startSeconds * 1000;
   const checker = createIsabelleChecker(found, { ...isabelle, wallMs, startMs, log: logOf(hooks) });
-  const { memoryMb, imports, sledgehammer } = isabelle;
-  const limits = {
-    wallMs,
-    memoryMb,
-    strict: isabelle.tier === 'strict' ? 1 : 0,
-    [`imports ${imports.join(' ')}`]: 1,
-    [`sledgehammer ${sledgehammer}`]: 1,
-  };
-  return remembering(checker, cache, limits, 2 * isabelle.workers * isabelle.batch, hooks);
+  return { checker, busy: 2 * isabelle.workers * isabelle.batch };
+}
+
+function toolchainHere(settings: Config['checker'], language: Language): string {
+  if (language === 'lean') return leanRuntime(settings.lean).toolchain;
+  throw new UsageError(
+    'checker.queue.toolchain: with Isabelle statements, expected the toolchain that the workers name at their start.',
+    'checker.queue.toolchain',
+  );
+}
+
+function standingOf(settings: Config['checker'], language: Language, toolchain: string): Standing {
+  const { lean, isabelle } = settings;
+  const { wallSeconds, memoryMb, tier } = settings[language];
+  const shared = { wallMs: wallSeconds * 1000, memoryMb, strict: tier === 'strict' ? 1 : 0 };
+  const limits =
+    language === 'lean'
+      ? { ...shared, maxHeartbeats: lean.maxHeartbeats }
+      : {
+          ...shared,
+          [`imports ${isabelle.imports.join(' ')}`]: 1,
+          [`sledgehammer ${isabelle.sledgehammer}`]: 1,
+        };
+  return { toolchain, rules: judgingRules(), limits };
 }
 
 type CheckerEvent = PoolEvent | { readonly event: 'strict-disagreement'; readonly reason: string };
@@ -76,16 +159,16 @@ const logOf =
 
 function remembering(
   checker: Checker,
-  cache: Config['checker']['cache'],
-  limits: Readonly<Record<string, number>>,
+  { rules, limits }: Standing,
+  { path, maxEntries }: Config['checker']['cache'],
   busy: number,
   { warn }: CheckerHooks,
 ): Checker {
-  if (cache.path === undefined) return checker;
+  if (path === undefined) return checker;
   return withVerdictCache(checker, {
-    path: cache.path,
-    maxEntries: cache.maxEntries,
-    rules: judgingRules(),
+    path,
+    maxEntries,
+    rules,
     limits,
     concurrency: Math.max(64, busy),
     warn,

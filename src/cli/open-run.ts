@@ -74,7 +74,7 @@ export async function openRun({ config, dir, terminal, signal, onLost }: OpenOpt
         log.debug({ event }, `${language} worker ${event}: ${reason}`),
       warn: (message: string) => log.warn(message),
     };
-    const checker = openChecker(config.checker, hooks, language);
+    const checker = await openChecker(config.checker, hooks, language);
     closers.push(() => checker.close());
     const memory = watchMemory();
     closers.push(() => memory.stop());
@@ -167,7 +167,7 @@ function refuseOtherConfig(ledger: Ledger, config: Config, dir: string): void {
   if (begun === undefined) return;
   const before: unknown = JSON.parse(begun.config);
   const changed = changedKeys(before, config).filter(
-    (key) => key !== 'run.rounds' && key !== 'run.out' && !/^nightly(\.|$)/.test(key),
+    (key) => key !== 'run.rounds' && key !== 'run.out' && !/^(nightly|checker\.queue)(\.|$)/.test(key),
   );
   if (changed.length > 0)
     throw new UsageError(

@@ -35,7 +35,7 @@ export async function serveCommand(options: ServeOptions): Promise<void> {
   });
   const metrics = new ServeMetrics();
   metrics.watchProcess();
-  const checker = openChecker(config.checker, {
+  const checker = await openChecker(config.checker, {
     onEvent: (event) => {
       metrics.worker(event);
       log.debug({ event: event.event }, `lean worker ${event.event}: ${event.reason}`);

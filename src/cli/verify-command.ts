@@ -20,7 +20,7 @@ export async function verifyCommand(options: VerifyOptions): Promise<void> {
   const shutdown = listenForShutdown(process, () =>
     terminal.line('Stopping when what is being judged has its verdict; once more to stop at once.'),
   );
-  const checker = openChecker(config.checker, { warn: (message) => terminal.line(message) });
+  const checker = await openChecker(config.checker, { warn: (message) => terminal.line(message) });
   const progress = progressOn({ terminal })({ label: 'verify', unit: 'lines' });
   const seen: Record<string, number> = {};
   try {

@@ -220,6 +220,47 @@ const cache = z.strictObject({
   maxEntries: positive().default(1_000_000).meta({ description: 'Most verdicts remembered' }),
 });
 
+const queue = z.strictObject({
+  url: z
+    .string()
+    .regex(
+      /^rediss?:\/\/([^:@/]+@)?[^@/]+$/,
+      'redis://host:port or rediss://user@host:port, without a password',
+    )
+    .exactOptional()
+    .meta({
+      description: 'Redis through which lakatos worker processes judge; this process judges when absent',
+    }),
+  passwordEnv: z.string().min(1).exactOptional().meta({
+    description: 'Environment variable with its password, which settings and reports never hold',
+  }),
+  prefix: z
+    .string()
+    .min(1)
+    .default('lakatos')
+    .meta({ description: 'First part of every key there; runs and workers with the same one meet' }),
+  toolchain: z.string().min(1).exactOptional().meta({
+    description: 'Toolchain that workers must have, in their words; that of the Lean found here when absent',
+  }),
+  groupSize: positive()
+    .max(1024)
+    .default(16)
+    .meta({ description: 'Most attempts handed to a worker at once' }),
+  maxInFlight: positive().default(1024).meta({ description: 'Most attempts in the queue and at workers' }),
+  stallSeconds: z.number().positive().default(30).meta({
+    description: 'A group whose worker has been silent for so long goes to another',
+    unit: 'seconds',
+  }),
+  waitSeconds: z.number().positive().default(600).meta({
+    description: 'With no Redis or no fitting worker for so long the command stops, resumable',
+    unit: 'seconds',
+  }),
+  rememberSeconds: count().default(3600).meta({
+    description: 'How long Redis remembers a verdict, for whoever asks again; 0 is not at all',
+    unit: 'seconds',
+  }),
+});
+
 const serve = z.strictObject({
   host: z.string().min(1).default('127.0.0.1').meta({ description: 'Address that lakatos serve listens on' }),
   port: z.int().min(0).max(65_535).default(8000).meta({ description: 'Its port; 0 is any free one' }),
@@ -443,6 +484,7 @@ export const configSchema = z
         lean: lean.prefault({}),
         isabelle: isabelle.prefault({}),
         cache: cache.prefault({}),
+        queue: queue.prefault({}),
       })
       .prefault({}),
     data: data.prefault({}),

@@ -56,6 +56,15 @@ test('no more items are taken than run at once, and the slow reader slows the so
   await results.return();
 });
 
+test('with no room for the next item, nothing turns until one is done', async () => {
+  const done = gate<number>();
+  const results = unordered([1, 2, 3], 2, () => done.passed);
+  const first = results.next();
+  setImmediate(() => done.open(7)); // never comes to run where waiting is a loop
+  expect(await first).toEqual({ value: 7, done: false });
+  expect(await Array.fromAsync(results)).toEqual([7, 7]);
+});
+
 test('a reader that stops closes the source', async () => {
   const closed = gate<string>();
   async function* source() {

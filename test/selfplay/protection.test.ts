@@ -37,10 +37,10 @@ const problems: Problems = {
   lemmas: new Map(),
 };
 
-function parts(refusal: (text: string) => string | null = () => null) {
+async function parts(refusal: (text: string) => string | null = () => null) {
   const said: string[] = [];
   const { openChecker, startProgress, signal } = world({ refusal });
-  const checker = openChecker({} as Parameters<typeof openChecker>[0], 'lean'); // the fake reads no configuration
+  const checker = await openChecker({} as Parameters<typeof openChecker>[0], 'lean'); // the fake reads no configuration
   return {
     said,
     parts: { checker, startProgress, signal, say: (message: string) => void said.push(message) },
@@ -48,7 +48,7 @@ function parts(refusal: (text: string) => string | null = () => null) {
 }
 
 test('a training problem that states a protected or held-out one is left out, by type or by text', async () => {
-  const { said, parts: guard } = parts();
+  const { said, parts: guard } = await parts();
   const { train } = await protect(problems, [set], guard);
   expect(train.map((p) => p.name)).toEqual(['other']);
   expect(said).toEqual([
@@ -57,33 +57,35 @@ test('a training problem that states a protected or held-out one is left out, by
 });
 
 test('conjectures are held against protected problems as against held-out ones', async () => {
-  const { testHashes, idsByTypeHash } = await protect(problems, [set], parts().parts);
+  const { testHashes, idsByTypeHash } = await protect(problems, [set], (await parts()).parts);
   const hash = typeHashOf('theorem t : a = a');
   expect(testHashes.has(hash) && testHashes.has('held')).toBe(true);
   expect([idsByTypeHash.get(hash), idsByTypeHash.get('known')]).toEqual(['minif2f:a', 'core:known']);
 });
 
 test('a problem that does not elaborate here is still told by its text', async () => {
-  const { train } = await protect(problems, [set], parts(() => 'unknown identifier').parts);
+  const { train } = await protect(problems, [set], (await parts(() => 'unknown identifier')).parts);
   expect(train.map((p) => p.name)).toEqual(['other']);
 });
 
 test('without protected sets nothing is inspected, and held-out statements are still kept out', async () => {
-  const { said, parts: guard } = parts(() => 'fault: nobody may ask');
+  const { said, parts: guard } = await parts(() => 'fault: nobody may ask');
   const { train } = await protect(problems, [], guard);
   expect(train.map((p) => p.name)).toEqual(['same', 'spaced', 'other']);
   expect(said).toEqual([]);
 });
 
 test('a checker that fails on a protected problem stops the run, resumable: nothing may slip through', async () => {
-  const guarded = protect(problems, [set], parts(() => 'fault: worker died').parts);
+  const guarded = protect(problems, [set], (await parts(() => 'fault: worker died')).parts);
   await expect(guarded).rejects.toThrow(StoppedError);
 });
 
 test('a set that cannot be read is bad usage', async () => {
-  await expect(protect(problems, ['minif2f'], parts().parts)).rejects.toThrow(/expected name:split:path/);
+  await expect(protect(problems, ['minif2f'], (await parts()).parts)).rejects.toThrow(
+    /expected name:split:path/,
+  );
   writeFileSync(join(root, 'empty.jsonl'), '');
   await expect(
-    protect(problems, [`minif2f:valid:${join(root, 'empty.jsonl')}`], parts().parts),
+    protect(problems, [`minif2f:valid:${join(root, 'empty.jsonl')}`], (await parts()).parts),
   ).rejects.toThrow(UsageError);
 });
