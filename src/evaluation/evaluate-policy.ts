@@ -35,7 +35,7 @@ export async function evaluatePolicy(
     ledger.steps.finish(EVALUATION.round, 'evaluate');
   }
   // Faults are asked about once more, now and whenever the command is given again.
-  if (ledger.attempts.pending(EVALUATION, { retryFaults: true }).length > 0)
+  if (ledger.attempts.pendingCount(EVALUATION, { retryFaults: true }) > 0)
     await metered('judge', () => judgeAll(trial, EVALUATION, 'judge again'));
   signal.throwIfAborted();
 }

@@ -13,6 +13,19 @@ export interface AttemptSet {
   readonly below?: number;
 }
 
+/** An attempt as far as a judge is concerned. */
+export interface PendingAttempt {
+  readonly id: string;
+  readonly statementId: string;
+  readonly text: string;
+}
+
+export interface PendingOptions {
+  readonly retryFaults?: boolean;
+}
+
+const PAGE = 1000;
+
 export function attemptsTable(connection: Connection) {
   return {
     /** An id that is there already stays as it is. */
@@ -49,12 +62,28 @@ export function attemptsTable(connection: Connection) {
         parametersOf(set),
       );
     },
-    /** Attempts without a verdict; with `retryFaults`, those that ended in a fault too. */
-    pending(set: AttemptSet, options: { readonly retryFaults?: boolean } = {}): AttemptRecord[] {
-      const fault = options.retryFaults === true ? "OR v.verdict = 'fault'" : '';
-      const sql = `${SELECT} LEFT JOIN verdicts v ON v.attempt_id = a.id
-        WHERE ${IN_SET} AND (v.attempt_id IS NULL ${fault}) ORDER BY a.statement_id, a.sample_index`;
-      return connection.all<AttemptRow>(sql, parametersOf(set)).map(attemptOf);
+    /**
+     * Attempts without a verdict, statement by statement; with `retryFaults`, those that ended in a fault too. Read a
+     * page at a time: what is inserted meanwhile behind the reader is not among them, what is judged before it is not either.
+     */
+    *pending(set: AttemptSet, options: PendingOptions = {}): Generator<PendingAttempt> {
+      let after = { statementId: '', index: -1, id: '' };
+      for (;;) {
+        const rows = connection.all<PendingAttempt & { index: number }>(
+          `SELECT a.id, a.statement_id AS statementId, a.sample_index AS "index", a.text ${pendingIn(options)}
+           AND (a.statement_id, a.sample_index, a.id) > (@statementId, @index, @id)
+           ORDER BY a.statement_id, a.sample_index, a.id LIMIT ${PAGE}`,
+          { ...parametersOf(set), ...after },
+        );
+        for (const { id, statementId, text } of rows) yield { id, statementId, text };
+        const last = rows.at(-1);
+        if (last === undefined) return;
+        after = { statementId: last.statementId, index: last.index, id: last.id };
+      }
+    },
+    pendingCount(set: AttemptSet, options: PendingOptions = {}): number {
+      const sql = `SELECT count(*) AS count ${pendingIn(options)}`;
+      return connection.get<{ count: number }>(sql, parametersOf(set))?.count ?? 0;
     },
     /** The judged attempts of each statement, one statement at a time, faults included. */
     *judgedGroups(set: AttemptSet): Generator<{ statementId: string; attempts: JudgedAttempt[] }> {
@@ -89,6 +118,10 @@ export const IN_SET = `a.round = @round AND a.purpose = @purpose AND (@policyVer
 export function parametersOf({ round, purpose, policyVersion, below }: AttemptSet): Parameters {
   return { round, purpose, policyVersion: policyVersion ?? null, below: below ?? null };
 }
+
+const pendingIn = ({ retryFaults = false }: PendingOptions) =>
+  `FROM attempts a LEFT JOIN verdicts v ON v.attempt_id = a.id
+   WHERE ${IN_SET} AND (v.attempt_id IS NULL ${retryFaults ? "OR v.verdict = 'fault'" : ''})`;
 
 const INSERT = `INSERT INTO attempts
   (id, round, purpose, statement_id, sample_index, policy_version, prompt, text, tokens, logprobs, finish, sampler, seed)

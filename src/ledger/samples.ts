@@ -60,7 +60,9 @@ export function sampleOf(row: SampleRow): SampleRecord {
  */
 export function promptInterner(connection: Connection): (text: string, tokens: readonly number[]) => number {
   const known = new Map<string, number>();
-  return (text, tokens) => {
+  // A statement's samples come one after the other, so most prompts are the one before.
+  let last = { text: '', tokens: NO_TOKENS, id: -1 };
+  const intern = (text: string, tokens: readonly number[]): number => {
     const blob = tokensToBlob(tokens);
     const hash = createHash('sha256').update(blob).update(text).digest();
     const key = hash.toString('base64');
@@ -68,7 +70,17 @@ export function promptInterner(connection: Connection): (text: string, tokens: r
     known.set(key, id);
     return id;
   };
+  return (text, tokens) => {
+    if (last.id < 0 || text !== last.text || !sameTokens(tokens, last.tokens))
+      last = { text, tokens, id: intern(text, tokens) };
+    return last.id;
+  };
 }
+
+const NO_TOKENS: readonly number[] = [];
+
+const sameTokens = (a: readonly number[], b: readonly number[]): boolean =>
+  a === b || (a.length === b.length && a.every((token, i) => token === b[i]));
 
 function storePrompt(connection: Connection, hash: Uint8Array, text: string, tokens: Uint8Array): number {
   connection.run(

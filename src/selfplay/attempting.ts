@@ -33,6 +33,8 @@ export async function attemptAll(
   const stage = from === 0 ? [] : [from];
   const requests: SampleRequest[] = statements
     .filter((s) => !indices.every((i) => stored.has(id(s.id, i))))
+    // By id, as the indices of the ledger are: a large round then writes each of their pages once, not again and again.
+    .toSorted((a, b) => (a.id < b.id ? -1 : 1))
     .map((s) => ({
       id: s.id,
       prompt: run.prompts.prover(s),

@@ -1,6 +1,6 @@
 /** Judging as every step does it: whatever attempts of a set have no verdict get one, stored as they come. */
 import type { Attempt, Source, Verdict } from '../checkers/checker.ts';
-import type { AttemptSet } from '../ledger/index.ts';
+import type { AttemptSet, StatementRecord } from '../ledger/index.ts';
 import type { Trial } from './run.ts';
 import { addToMetrics } from './sampling.ts';
 
@@ -8,8 +8,8 @@ const BATCH = 64;
 
 /** Attempts that ended in a fault are asked once more when a step is resumed; a verdict never changes otherwise. */
 export async function judgeAll(run: Trial, set: AttemptSet, label: string): Promise<void> {
-  const attempts = pendingAttempts(run, set);
-  await judgeEach(run, set.round, label, attempts, attempts.length);
+  const total = run.ledger.attempts.pendingCount(set, { retryFaults: true });
+  await judgeEach(run, set.round, label, pendingAttempts(run, set), total);
 }
 
 /** Stores verdicts as they come. `total` is how many are expected, for the progress line. */
@@ -51,11 +51,12 @@ export async function judgeEach(
   }
 }
 
-export function pendingAttempts(run: Trial, set: AttemptSet): Attempt[] {
-  return run.ledger.attempts.pending(set, { retryFaults: true }).map(({ id, statementId, text }) => {
-    const statement = run.ledger.statements.get(statementId);
+export function* pendingAttempts(run: Trial, set: AttemptSet): Generator<Attempt> {
+  let statement: StatementRecord | undefined;
+  for (const { id, statementId, text } of run.ledger.attempts.pending(set, { retryFaults: true })) {
+    if (statement?.id !== statementId) statement = run.ledger.statements.get(statementId);
     if (statement === undefined)
       throw new Error(`Attempt ${id} names a statement the ledger lacks: ${statementId}`);
-    return { id, statement, proof: text };
-  });
+    yield { id, statement, proof: text };
+  }
 }

@@ -52,7 +52,7 @@ export async function attemptAndJudge(
       waiting.end();
     }
   };
-  const left = pendingAttempts(run, { round, purpose: 'prove' });
+  const left = [...pendingAttempts(run, { round, purpose: 'prove' })];
   for (const _ of left) judging.began();
   const total = statements.length * (range.to - range.from);
   const judge = () => judgeEach(both, round, 'judge: verdicts', inTurn(left, waiting), total, judging.ended);

@@ -107,8 +107,9 @@ describe('verdicts', () => {
   test('pending attempts are those without a verdict, and the faults when they are to be retried', () => {
     ledger.attempts.insert(['a', 'b', 'c'].map((id, index) => attempt(id, { index })));
     ledger.verdicts.insert([verdict('a', 'proved'), verdict('b', 'fault')]);
-    expect(ledger.attempts.pending(ROUND).map((a) => a.id)).toEqual(['c']);
-    expect(ledger.attempts.pending(ROUND, { retryFaults: true }).map((a) => a.id)).toEqual(['b', 'c']);
+    expect([...ledger.attempts.pending(ROUND)].map((a) => a.id)).toEqual(['c']);
+    expect([...ledger.attempts.pending(ROUND, { retryFaults: true })].map((a) => a.id)).toEqual(['b', 'c']);
+    expect(ledger.attempts.pendingCount(ROUND, { retryFaults: true })).toBe(2);
     expect(ledger.attempts.ids(ROUND)).toEqual(new Set(['a', 'b', 'c']));
     expect(ledger.attempts.totals(ROUND)).toEqual({ attempts: 3, tokens: 6 });
   });
@@ -241,7 +242,7 @@ test('whatever the order and however often batches are repeated, the ledger ends
       }
       const group = [...ledger.attempts.judgedGroups({ round, purpose: 'prove' })][0];
       expect(group?.attempts.map((a) => a.verdict)).toEqual(kinds);
-      expect(ledger.attempts.pending({ round, purpose: 'prove' }, { retryFaults: true })).toEqual([]);
+      expect([...ledger.attempts.pending({ round, purpose: 'prove' }, { retryFaults: true })]).toEqual([]);
     }),
     { numRuns: 50 },
   );

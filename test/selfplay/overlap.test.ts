@@ -56,7 +56,7 @@ test('a judge that takes nothing holds the sampler up, so that little is waiting
   ready.resolve();
   await all;
   expect(sampled).toBe(4000);
-  expect(run.ledger.attempts.pending({ round: 1, purpose: 'prove' })).toEqual([]);
+  expect([...run.ledger.attempts.pending({ round: 1, purpose: 'prove' })]).toEqual([]);
 });
 
 test('when the judge fails the sampler stops, and the failure told is the judge’s', async () => {
@@ -82,5 +82,5 @@ test('when the sampler fails what was stored is still judged up to a clean point
   expect(stored.size).toBeGreaterThan(0);
   await attempted({ ...run, policy: new FakePolicy('initial') }, 8);
   expect(run.ledger.attempts.ids({ round: 1, purpose: 'prove' }).size).toBe(train.length * 8);
-  expect(run.ledger.attempts.pending({ round: 1, purpose: 'prove' })).toEqual([]);
+  expect([...run.ledger.attempts.pending({ round: 1, purpose: 'prove' })]).toEqual([]);
 });
