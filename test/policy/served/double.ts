@@ -139,11 +139,11 @@ export class Double {
         if (this.adapters.has(body.lora_name))
           return refused(400, `The lora adapter '${body.lora_name}' has already been loaded.`);
         this.adapters.set(body.lora_name, body.lora_path);
-        return { body: `Success: LoRA adapter '${body.lora_name}' added successfully.` };
+        return { body: this.#said(`LoRA adapter '${body.lora_name}' added successfully.`) };
       case '/v1/unload_lora_adapter':
       case '/unload_lora_adapter':
         this.adapters.delete(body.lora_name);
-        return { body: 'Success' };
+        return { body: this.#said(`LoRA adapter '${body.lora_name}' removed successfully.`) };
       case '/collective_rpc':
         this.weights = body.kwargs.weights_path;
         return { body: { results: [null] } };
@@ -168,6 +168,11 @@ export class Double {
       default:
         return { body: {} };
     }
+  }
+
+  /** vLLM answers with a plain sentence, SGLang with an object. */
+  #said(sentence: string): Json {
+    return this.options.engine === 'vllm' ? `Success: ${sentence}` : { success: true, error_message: '' };
   }
 
   #models(): Json[] {
