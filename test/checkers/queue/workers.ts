@@ -10,6 +10,8 @@ export interface InstantWorker {
   readonly standing: Standing;
   /** A proof with this word is begun and never answered. */
   readonly holdAt?: string;
+  /** At a proof with this word it is asked to stop. */
+  readonly drainAt?: string;
   /** Every verdict is a fault. */
   readonly fail?: boolean;
 }
@@ -56,6 +58,11 @@ export class WorkerProcess {
   /** Resolves with the exit code. */
   async end(signal: NodeJS.Signals = 'SIGKILL'): Promise<number | null> {
     this.#child.kill(signal);
+    return await this.ended();
+  }
+
+  /** The exit code, once it has ended. */
+  async ended(): Promise<number | null> {
     await this.#ended;
     return this.#child.exitCode;
   }
