@@ -95,8 +95,9 @@ export async function startQueueWorker(options: QueueWorkerOptions): Promise<Que
     answered: () => answering.count,
     async drain() {
       clearInterval(signing);
+      const closed = worker.close(); // at once: the group in hand may end while the roster is told
       await roster.leave(name);
-      await worker.close();
+      await closed;
       await running;
     },
   };
