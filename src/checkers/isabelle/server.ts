@@ -107,6 +107,8 @@ export class IsabelleServer {
   #sessionId = '';
   #task: Promise<Task> | undefined;
   #ending: Promise<void> | undefined;
+  /** What the server had started once its session stood: it may die before what it started. */
+  #known: readonly KnownProcess[] = [];
 
   constructor(child: Child, scratch: string) {
     this.#child = child;
@@ -126,6 +128,7 @@ export class IsabelleServer {
     const options = [...OPTIONS, `threads=${threads}`];
     const task = await this.#connection.start('session_start', { session, dirs, options });
     this.#sessionId = started.parse(await task.finished).session_id;
+    this.#known = this.#tree();
     for (const file of JUDGE_FILES) await copyFile(file, join(this.#scratch, basename(file)));
     const { errors } = await this.#check([JUDGE_THEORY]);
     if (errors.length > 0)
@@ -175,7 +178,7 @@ export class IsabelleServer {
   }
 
   async #end(): Promise<void> {
-    const processes = this.#tree();
+    const processes = [...this.#known, ...this.#tree()];
     const connection = this.#connection;
     const timer = setTimeout(() => void endProcesses(processes), connection ? GRACE_MS : 0);
     if (connection) void this.#askToEnd(connection).catch(() => {});
