@@ -16,7 +16,7 @@ interface Sample {
   readonly tokens: number;
 }
 /** Written by engine.ts, one a line. */
-type Request = Train | Sample | { readonly do: 'peak' };
+type Request = Train | Sample | (Omit<Sample, 'do'> & { readonly do: 'greedy' }) | { readonly do: 'peak' };
 
 const [dir = '', threads = '2', spin = ''] = process.argv.slice(2);
 const engine = await Engine.open(dir, {
@@ -73,15 +73,33 @@ async function sample({ prompts, samples, tokens }: Sample) {
   return { seconds: [(performance.now() - begun) / 1000], tokens: sampled };
 }
 
+async function greedy({ prompts, tokens }: Omit<Sample, 'do'>) {
+  const requests = prompts.map((promptTokens, i) => ({ id: `${i}`, promptTokens, n: 1, seed: 0 }));
+  const settings = { temperature: 0, topP: 1, topK: 0, maxTokens: tokens };
+  for await (const completion of engine.sample(requests, settings)) return { ids: completion.tokens };
+  throw new Error('nothing was asked for');
+}
+
 const peak = () => ({
   mebibytes: Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) / 1024,
 });
 
+function answer(request: Request): object | Promise<object> {
+  switch (request.do) {
+    case 'train':
+      return train(request);
+    case 'sample':
+      return sample(request);
+    case 'greedy':
+      return greedy(request);
+    case 'peak':
+      return peak();
+  }
+}
+
 console.log(JSON.stringify({ node: process.version }));
 for await (const line of createInterface({ input: process.stdin })) {
   const request: Request = JSON.parse(line);
-  const answer =
-    request.do === 'train' ? await train(request) : request.do === 'sample' ? await sample(request) : peak();
-  console.log(JSON.stringify(answer));
+  console.log(JSON.stringify(await answer(request)));
 }
 await engine.close();

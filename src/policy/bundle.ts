@@ -83,6 +83,18 @@ export interface Bundle {
 
 /** Puts the hash on a bundle's content. */
 export function freezeBundle({ objective, optimizer, steps }: Omit<Bundle, 'hash'>): Bundle {
-  const hash = createHash('sha256').update(JSON.stringify({ objective, optimizer, steps })).digest('hex');
-  return { hash, objective, optimizer, steps };
+  const hash = createHash('sha256');
+  for (const part of hashedText({ objective, optimizer, steps })) hash.update(part);
+  return { hash: hash.digest('hex'), objective, optimizer, steps };
+}
+
+/** What the hash is over, row by row: JSON.stringify of the content, which may be too long for one go. */
+export function* hashedText({ objective, optimizer, steps }: Omit<Bundle, 'hash'>): Generator<string> {
+  yield `{"objective":${JSON.stringify(objective)},"optimizer":${JSON.stringify(optimizer)},"steps":[`;
+  for (const [i, rows] of steps.entries()) {
+    yield i === 0 ? '[' : ',[';
+    for (const [j, row] of rows.entries()) yield (j === 0 ? '' : ',') + JSON.stringify(row);
+    yield ']';
+  }
+  yield ']}';
 }

@@ -5,11 +5,13 @@
  * two sessions that share the cores run slower together than one after the other.
  */
 
+import { createHash } from 'node:crypto';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import PQueue from 'p-queue';
-import { type Bundle, type BundleRow, freezeBundle, type OptimizerSettings } from '../bundle.ts';
+import { eachInSlices } from '../../ops/slices.ts';
+import { type Bundle, type BundleRow, hashedText, type OptimizerSettings } from '../bundle.ts';
 import type {
   Completion,
   LearnProgress,
@@ -120,16 +122,17 @@ export class OnnxPolicy implements Policy {
   /** Sampling begins with the first `next()`; leaving the loop early stops it. */
   async *sample(requests: readonly SampleRequest[], settings: SamplerSettings): AsyncGenerator<Completion> {
     checkSettings(settings);
-    const tokenRequests = requests.map(({ prompt, ...rest }) => ({
-      ...rest,
-      promptTokens: this.tokenizer.encode(prompt),
-    }));
     const items = new Readable({ objectMode: true, read() {} });
     let cancel = () => {};
     // Items may be read after a later call has changed the policy: they keep the version they came from.
     let version = this.#version;
     const turn = this.#turns.add(async () => {
       if (items.destroyed) return;
+      const prompts = await this.#encode(requests.map(({ prompt }) => prompt));
+      const tokenRequests = requests.map(({ prompt: _, ...rest }, i) => ({
+        ...rest,
+        promptTokens: prompts[i] ?? [],
+      }));
       version = this.#version = await this.#client.call('version', null);
       const stream = this.#client.stream({ requests: tokenRequests, settings }, (item) => items.push(item));
       cancel = stream.cancel;
@@ -149,13 +152,14 @@ export class OnnxPolicy implements Policy {
   }
 
   async score(sequences: readonly Sequence[]): Promise<Float32Array[]> {
-    return this.#turn(() => this.#client.call('score', sequences));
+    // Completions are sequences too: the rest of them need not travel.
+    const bare = sequences.map(({ promptTokens, tokens }) => ({ promptTokens, tokens }));
+    return this.#turn(() => this.#client.call('score', bare));
   }
 
   /** Texts beyond the model's context are cut. */
   async embed(texts: readonly string[]): Promise<Float32Array[]> {
-    const sequences = texts.map((text) => this.tokenizer.encode(text));
-    return this.#turn(() => this.#client.call('embed', sequences));
+    return this.#turn(async () => this.#client.call('embed', await this.#encode(texts)));
   }
 
   async learn(bundle: Bundle, onProgress: (p: LearnProgress) => void = () => {}): Promise<LearnReport> {
@@ -210,7 +214,7 @@ export class OnnxPolicy implements Policy {
 
   async #learn(bundle: Bundle, onProgress: (p: LearnProgress) => void): Promise<LearnReport> {
     const { optimizer: settings, steps } = bundle;
-    checkHash(bundle);
+    await checkHash(bundle);
     const totalSteps = steps.length;
     const begun = performance.now();
     const reports: StepReport[] = [];
@@ -236,6 +240,12 @@ export class OnnxPolicy implements Policy {
       lastLoss: reports.at(-1)?.loss ?? 0,
       maxGradNorm: reports.reduce((most, { gradNorm }) => Math.max(most, gradNorm), 0),
     };
+  }
+
+  async #encode(texts: readonly string[]): Promise<number[][]> {
+    const sequences: number[][] = [];
+    await eachInSlices(texts, (text) => sequences.push(this.tokenizer.encode(text)));
+    return sequences;
   }
 
   async #closeTrainer(handle: number, revert: boolean): Promise<string> {
@@ -264,8 +274,10 @@ export class OnnxPolicy implements Policy {
   }
 }
 
-function checkHash(bundle: Bundle): void {
-  const { hash } = freezeBundle(bundle);
+async function checkHash(bundle: Bundle): Promise<void> {
+  const sum = createHash('sha256');
+  await eachInSlices(hashedText(bundle), (part) => sum.update(part));
+  const hash = sum.digest('hex');
   if (hash === bundle.hash) return;
   throw new RequestError(
     `the bundle (${bundle.objective}) says its hash is ${bundle.hash}, its content has ${hash}: it was changed after freezing; rebuild it`,

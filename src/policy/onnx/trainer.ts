@@ -80,15 +80,27 @@ export class Trainer<Row extends { readonly id: string }> {
     if (rows.length === 0) return { loss: 0, gradNorm: 0, tokens: 0 };
     const { loss, gradients, tokens } = await this.#loss(this.#model, rows);
     const gradNorm = globalNorm(gradients);
-    if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
+    if (!allFinite(loss, gradNorm)) {
       throw new UpdateRefusedError(
-        `update refused: loss ${loss}, gradient norm ${gradNorm} over ${rows.length} rows (first: ${rows[0]?.id}); the weights are unchanged`,
+        `update refused: loss ${loss}, gradient norm ${gradNorm} over ${rows.length} rows (${await this.#culprit(rows)}); the weights are unchanged`,
       );
     }
     this.#optimizer.update(this.#model.weights, gradients, clipScale(gradNorm, this.#settings.clipNorm));
     return { loss, gradNorm, tokens };
   }
+
+  /** Looks at the rows one by one; slow, and only done when they are refused already. */
+  async #culprit(rows: readonly Row[]): Promise<string> {
+    for (const row of rows) {
+      const { loss, gradients } = await this.#loss(this.#model, [row]);
+      const gradNorm = globalNorm(gradients);
+      if (!allFinite(loss, gradNorm)) return `row ${row.id} alone: loss ${loss}, gradient norm ${gradNorm}`;
+    }
+    return 'each of them alone is finite';
+  }
 }
+
+const allFinite = (...values: readonly number[]) => values.every(Number.isFinite);
 
 export const bundleTrainer = (
   model: TrainerModel,

@@ -21,7 +21,7 @@ const changed = (change: (weights: Map<string, Tensor>) => void) => {
   return () => checkWeights(config, weights, 'here');
 };
 
-test('a missing, an extra, a mis-shaped and a NaN tensor are each named', () => {
+test('a missing, an extra, a mis-shaped, a NaN and an infinite tensor are each named', () => {
   const data = new Float32Array(6);
   expect(changed((w) => w.delete('model.norm.weight'))).toThrow(
     'here: missing tensor model.norm.weight [16]',
@@ -30,9 +30,10 @@ test('a missing, an extra, a mis-shaped and a NaN tensor are each named', () => 
   expect(changed((w) => w.set('model.norm.weight', { shape: [2, 3], data }))).toThrow(
     'tensor model.norm.weight: the config asks for [16], the file has [2,3]',
   );
-  expect(changed((w) => w.get('model.norm.weight')?.data.fill(Number.NaN))).toThrow(
-    'tensor model.norm.weight holds NaN or infinite values',
-  );
+  for (const bad of [Number.NaN, Number.NEGATIVE_INFINITY])
+    expect(changed((w) => w.get('model.norm.weight')?.data.fill(bad, 3, 4))).toThrow(
+      'tensor model.norm.weight holds NaN or infinite values',
+    );
 });
 
 test('what old checkpoints carry beside their weights is passed over', () => {

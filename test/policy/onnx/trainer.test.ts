@@ -77,8 +77,9 @@ test('a loss that is not finite is refused and no weight has moved', async () =>
   const before = weightsVersion(model.weights);
   const trainer = bundleTrainer(model, optimizer(), 10);
   for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {
-    const step = trainer.step([row([1], [2], 1), row([1], [2, 3], bad)]);
+    const step = trainer.step([row([1], [2], 1), row([1], [2, 3], bad, { id: 'bad' })]);
     await expect(step).rejects.toThrow(UpdateRefusedError);
+    await expect(step).rejects.toThrow(/update refused: loss .* over 2 rows \(row bad alone: loss/);
   }
   // e^(ref − lp) overflows float32.
   const distant = row([1], [2], 0, { klCoef: 1, refLogprobs: [200] });

@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { expect, onTestFinished, test } from 'vitest';
+import { type BundleRow, freezeBundle } from '../../src/policy/bundle.ts';
+import { readBundle, writeBundle } from '../../src/policy/bundle-file.ts';
+import { optimizer, row } from './onnx/tiny.ts';
+
+const rows: fc.Arbitrary<BundleRow[][]> = fc.array(
+  fc.array(
+    fc
+      .tuple(fc.string(), fc.array(fc.nat(99)), fc.double({ noNaN: true, noDefaultInfinity: true }))
+      .map(([id, tokens, weight]) => row([1], tokens, weight, { id })),
+  ),
+);
+
+test('the hash is that of the content as one JSON text, though it is made row by row', () => {
+  fc.assert(
+    fc.property(fc.string(), rows, (objective, steps) => {
+      const content = { objective, optimizer: optimizer(), steps };
+      const whole = createHash('sha256').update(JSON.stringify(content)).digest('hex');
+      expect(freezeBundle(content)).toEqual({ hash: whole, ...content });
+    }),
+  );
+});
+
+test('a bundle on disk comes back; altered there, it is refused by file and both hashes', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'lakatos-bundle-'));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  const bundle = freezeBundle({
+    objective: 'raft',
+    optimizer: optimizer(),
+    steps: [[row([1], [2, 3], 0.5)]],
+  });
+  const path = writeBundle(dir, bundle);
+  expect(readBundle(path)).toEqual(bundle);
+  const altered = gunzipSync(readFileSync(path)).toString('utf8').replace('0.5', '0.6');
+  writeFileSync(path, gzipSync(altered));
+  expect(() => readBundle(path)).toThrow(
+    new RegExp(
+      `${bundle.hash.slice(0, 12)}.jsonl.gz: the bundle's content hashes to [0-9a-f]{64}, its manifest says ${bundle.hash}`,
+    ),
+  );
+});
