@@ -21,6 +21,7 @@ export async function main(args: readonly string[]): Promise<number> {
   addWorker(program);
   addDoctor(program);
   addReport(program);
+  addReplay(program);
   addSeed(program);
   try {
     await program.parseAsync(args, { from: 'user' });
@@ -179,6 +180,22 @@ function addReport(program: Command): void {
     .summary('print the JSON Schema of a report.json')
     .argument('<kind>', 'run or evaluation')
     .action(async (kind) => (await import('./report-command.ts')).schemaCommand(kind));
+}
+
+function addReplay(program: Command): void {
+  program
+    .command('replay')
+    .summary('selection and weighting of past rounds under other settings')
+    .description(
+      'Select and weigh the rounds of a run once more, from its ledger, without a model: what would have been kept and\n' +
+        'learned from under other settings. Without --set it checks that the run comes out as it was recorded.',
+    )
+    .argument('<run>', 'directory of the run')
+    .option('--set <key=value...>', 'select.* and learn.* settings, e.g. select.strategy=archive', [])
+    .option('--rounds <a-b>', 'only these rounds; those before count as recorded (default: all)')
+    .option('--out <file>', 'the comparison as JSON, every conjecture in it')
+    .option('--embed', 'compute embeddings that the run did not store, with the policies it kept', false)
+    .action(async (run, options) => (await import('./replay-command.ts')).replayCommand(run, options));
 }
 
 function addSeed(program: Command): void {

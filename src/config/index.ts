@@ -1,6 +1,8 @@
 /** The public door of configuration: files and overrides in, one checked record out. Reads no environment. */
 export { ARM_NAMES, settingsOfArm } from './arms.ts';
 export { describeConfig } from './describe.ts';
+export type { Table } from './layers.ts';
 export { type ConfigSources, type LoadedConfig, loadConfig } from './load.ts';
 export { OBJECTIVES, OBJECTIVES_WITH_RATIO } from './objective-settings.ts';
 export type { Config } from './schema.ts';
+export { needsEmbeddings } from './select-settings.ts';

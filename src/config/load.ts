@@ -9,6 +9,8 @@ import { type Layer, layerOfOverride, layersOfFile, mergeLayers, type Table } fr
 import { type Config, configSchema } from './schema.ts';
 
 export interface ConfigSources {
+  /** Settings already checked once, e.g. those a run began with: the lowest layer. Default none. */
+  readonly base?: Layer;
   /** TOML files, later wins; each may name a base with `extends = "other.toml"`. Default none. */
   readonly files?: readonly string[];
   /** `a.b=c` with c as TOML; a bare word is taken as a string. They win over files. Default none. */
@@ -23,6 +25,7 @@ export interface LoadedConfig {
 
 export function loadConfig(sources: ConfigSources): LoadedConfig {
   const layers = [
+    ...(sources.base === undefined ? [] : [sources.base]),
     ...(sources.files ?? []).flatMap((file) => layersOfFile(file)),
     ...(sources.overrides ?? []).map((text) => layerOfOverride(text)),
   ];

@@ -17,6 +17,7 @@ import { isRefresh, retrain, verifiedGroups } from './refresh.ts';
 import { rewardModelFact, type ScoredSteps, scoreAndTrain } from './reward-model.ts';
 import type { Run } from './run.ts';
 import { addToMetrics } from './sampling.ts';
+import { withRelabelledPrompts } from './selection/relabel.ts';
 import { orderSteps, type PlanInput, planTraining, type TrainingPlan } from './training.ts';
 import { firstPolicy } from './versions.ts';
 
@@ -126,7 +127,7 @@ interface Parts extends Pick<PlanInput, 'groups' | 'objective' | 'settings' | 's
 async function plan(run: Run, round: number, parts: Parts): Promise<RoundPlan> {
   const { config } = run;
   const { conjecturerShare, batchRows, epochs } = config.learn;
-  const conjectures = conjecturerShare > 0 ? parts.conjectures : [];
+  const conjectures = conjecturerShare > 0 ? await withRelabelledPrompts(run, parts.conjectures) : [];
   const input = {
     ...parts,
     sequences: new Map([...parts.sequences, ...conjectures.map((c) => [c.id, c] as const)]),

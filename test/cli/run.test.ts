@@ -65,6 +65,25 @@ test('other settings for a run that has begun are bad usage that names the key',
   expect(stderr).toContain('prove.samples');
 });
 
+test('replayed from its ledger the run comes out as recorded; under another window or objective otherwise, with the figures as JSON', async () => {
+  const replay = (...more: readonly string[]) =>
+    execa('node', ['src/main.ts', 'replay', out, ...more], { reject: false });
+  const same = await replay();
+  expect(same.stdout).toContain('round 1: as recorded');
+  expect(same.exitCode).toBe(0);
+
+  const file = join(root, 'replay.json');
+  const other = await replay('--set', 'learn.objective=raft', '--rounds', '1-3', '--out', file);
+  expect(other.exitCode).toBe(0);
+  const { rounds } = JSON.parse(readFileSync(file, 'utf8'));
+  expect(rounds.map((r: { round: number }) => r.round)).toEqual([1]);
+  expect(rounds[0].update.after.negatives).toBe(0);
+
+  const foreign = await replay('--set', 'prove.samples=5');
+  expect(foreign.exitCode).toBe(2);
+  expect(foreign.stderr).toContain('only select.* and learn.* can differ');
+});
+
 function seen(stream: NodeJS.ReadableStream, text: string): Promise<void> {
   let all = '';
   return new Promise((resolve) => {

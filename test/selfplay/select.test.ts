@@ -6,6 +6,7 @@ import { afterAll, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/index.ts';
 import { UsageError } from '../../src/ops/errors.ts';
 import { openPortfolio } from '../../src/policy/portfolio.ts';
+import { conjectureExamples } from '../../src/selfplay/conjecturing.ts';
 import { judge } from '../../src/selfplay/judge.ts';
 import { propose } from '../../src/selfplay/propose.ts';
 import { prove } from '../../src/selfplay/prove.ts';
@@ -14,7 +15,7 @@ import { screen } from '../../src/selfplay/screen.ts';
 import { select } from '../../src/selfplay/select.ts';
 import { requireEmbeddings } from '../../src/selfplay/selection/embedding.ts';
 import { unprovedProblems } from '../../src/selfplay/selection/pool.ts';
-import { relabelledPrompts } from '../../src/selfplay/selection/relabel.ts';
+import { withRelabelledPrompts } from '../../src/selfplay/selection/relabel.ts';
 import { OVERRIDES, openFakeRun } from './fake-run.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'lakatos-select-'));
@@ -106,25 +107,26 @@ test('a strategy that compares embeddings is refused a policy without any, by th
   });
 });
 
-test('a relabelled conjecture has the prompt of the same seed with the trivial lemma', async () => {
-  const { run } = await upToSelect();
+test('a relabelled conjecture is learned after the prompt of the same seed with the trivial lemma, others after their own', async () => {
+  const { run } = await upToSelect('select.relabelUnused=true', 'select.window.high=0.9');
+  (await select(run, 1))();
+  const examples = conjectureExamples(run.ledger, 1, 1).filter((e) => e.lemmaName !== '');
+  const [first] = examples;
+  if (first === undefined) throw new Error('no conjecture has a lemma');
+  const changed = { ...first, id: 'changed', selection: { ...first.selection, relabelled: true } };
+  const kept = { ...first, selection: { ...first.selection, relabelled: false } };
   const asked: string[] = [];
   const { policy } = run;
   const listening: Run['policy'] = Object.create(policy, {
     sample: {
-      value: (
-        requests: Parameters<typeof policy.sample>[0],
-        settings: Parameters<typeof policy.sample>[1],
-      ) => {
+      async *value(requests: Parameters<typeof policy.sample>[0]) {
         asked.push(...requests.map((r) => r.prompt));
-        return policy.sample(requests, settings);
+        for (const { id } of requests) yield { id, promptTokens: [7] };
       },
     },
   });
-  const [conjecture] = run.ledger.conjectures.list(1).filter((c) => c.lemmaName !== '');
-  if (conjecture === undefined) throw new Error('no conjecture has a lemma');
-  const tokens = await relabelledPrompts({ ...run, policy: listening }, [conjecture]);
-  expect(tokens.get(conjecture.id)).toEqual([1, 2]);
-  expect(asked).toEqual([conjecture.prompt.replace(conjecture.lemmaText, 'theorem true : True')]);
+  const after = await withRelabelledPrompts({ ...run, policy: listening }, [changed, kept]);
+  expect(after.map((e) => e.promptTokens)).toEqual([[7], first.promptTokens]);
+  expect(asked).toEqual([first.prompt.replace(first.lemmaText, 'theorem true : True')]);
   run.ledger.close();
 });

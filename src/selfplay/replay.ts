@@ -1,0 +1,160 @@
+/**
+ * Replay: the selection and the weighting of a past round once more, under the settings it had or under others, from the
+ * ledger alone: no model, no checker. Under its own settings a round comes out as it was recorded, number for number.
+ *
+ * Not replayed: what depends on a model's log-probs beyond those of the sampler (weights of prime and opmd under the
+ * run's first policy; token weights of a reward model). Rounds before those asked for count as they were recorded.
+ */
+import { type Config, needsEmbeddings } from '../config/index.ts';
+import type { Ledger, SelectionRecord, WeightRecord } from '../ledger/index.ts';
+import { objectiveNamed } from '../objectives/index.ts';
+import { UsageError } from '../ops/errors.ts';
+import { conjectureExamples } from './conjecturing.ts';
+import { trainingGroups } from './groups.ts';
+import { objectiveSettings, settingsFact } from './learn.ts';
+import { stageRules } from './prove.ts';
+import { withLogprobs } from './references.ts';
+import { retrain, verifiedGroups } from './refresh.ts';
+import { selectionRandom } from './select.ts';
+import type { Archive } from './selection/archive.ts';
+import { embedded } from './selection/embedding.ts';
+import { candidatesOf, unprovedProblems, withSelections } from './selection/pool.ts';
+import { selectConjectures } from './selection.ts';
+
+/** A sequence and its weight, as the ledger keeps them. */
+export type Weighed = Omit<WeightRecord, 'bundleHash'>;
+
+export interface ReplayedRound {
+  readonly round: number;
+  readonly selections: {
+    readonly before: readonly SelectionRecord[];
+    readonly after: readonly SelectionRecord[];
+  };
+  readonly weights: {
+    /** Null when the round recorded no update. */
+    readonly before: readonly Weighed[] | null;
+    /** Null when they cannot be computed without a model. */
+    readonly after: readonly Weighed[] | null;
+  };
+}
+
+export interface ReplayInput {
+  readonly ledger: Ledger;
+  /** The settings the run was played under, and those to replay it under. */
+  readonly recorded: Config;
+  readonly wanted: Config;
+  readonly rounds: readonly number[];
+  /** Embeds texts as the round's policy did; without it only stored embeddings are used. */
+  readonly embed?: (round: number, texts: readonly string[]) => Promise<Float32Array[]>;
+}
+
+/** In the rounds' order. */
+export async function* replayRounds(input: ReplayInput): AsyncGenerator<ReplayedRound> {
+  const { ledger, rounds } = input;
+  const replayed = new Map<number, readonly SelectionRecord[]>();
+  const selectionsOf = (round: number) => replayed.get(round) ?? ledger.selections.list(round);
+  for (const round of rounds) {
+    const after = await replaySelection(input, round, selectionsOf);
+    replayed.set(round, after);
+    yield {
+      round,
+      selections: { before: ledger.selections.list(round), after },
+      weights: {
+        before: recordedWeights(ledger, round),
+        after: replayWeights(input, round, selectionsOf),
+      },
+    };
+  }
+}
+
+type SelectionsOf = (round: number) => readonly SelectionRecord[];
+
+async function replaySelection(
+  input: ReplayInput,
+  round: number,
+  selectionsOf: SelectionsOf,
+): Promise<SelectionRecord[]> {
+  const { ledger, recorded, wanted } = input;
+  const rules = wanted.select;
+  const candidates = candidatesOf(ledger, round, stageRules({ config: recorded }));
+  const targets = unprovedProblems(ledger, round, rules.votes);
+  const earlier = ledger.rounds.list().filter(({ number }) => number < round);
+  const selections = selectConjectures(candidates, rules, {
+    targets,
+    vectors: needsEmbeddings(rules.strategy)
+      ? await vectorsOf(input, round, candidates, targets)
+      : new Map<string, Float32Array>(),
+    archive: earlier.reduce<Archive>(
+      (archive, { number }) => withSelections(archive, ledger, selectionsOf(number)),
+      new Map(),
+    ),
+    random: selectionRandom(recorded.run.seed, round),
+  });
+  return selections.map((s) => ({ ...s, round })).sort((a, b) => (a.statementId < b.statementId ? -1 : 1));
+}
+
+async function vectorsOf(
+  { ledger, wanted, embed }: ReplayInput,
+  round: number,
+  candidates: Parameters<typeof embedded>[2],
+  targets: Parameters<typeof embedded>[3],
+): Promise<ReadonlyMap<string, ArrayLike<number>>> {
+  const stored = ledger.embeddings.ofRound(round);
+  const { strategy } = wanted.select;
+  if (stored.size > 0 || targets.length === 0 || !candidates.some((c) => c.proved > 0)) return stored;
+  if (embed !== undefined)
+    return embedded({ embed: (texts) => embed(round, texts) }, strategy, candidates, targets);
+  throw new UsageError(
+    `select.strategy: ${strategy} compares embeddings, and round ${round} recorded none, for it selected otherwise; add --embed to compute them with the policy that played the round.`,
+    'select.strategy',
+  );
+}
+
+function recordedWeights(ledger: Ledger, round: number): Weighed[] | null {
+  const bundle = ledger.bundles.list().find((b) => b.round === round);
+  return bundle === undefined
+    ? null
+    : ledger.bundles.weights(bundle.hash).map(({ bundleHash: _, ...rest }) => rest);
+}
+
+function replayWeights(input: ReplayInput, round: number, selectionsOf: SelectionsOf): Weighed[] | null {
+  const { ledger, wanted } = input;
+  const { conjecturerShare, conjecturerRounds } = wanted.learn;
+  const refreshed = isRetrain(ledger.facts.get(settingsFact(round)));
+  const proofs = refreshed ? refreshWeights(input, round) : roundWeights(input, round);
+  if (proofs === null) return null;
+  const objective = refreshed ? retrain.name : wanted.learn.objective;
+  const examples =
+    conjecturerShare > 0
+      ? conjectureExamples(ledger, round, refreshed ? round : conjecturerRounds, selectionsOf)
+      : [];
+  const weighed = [
+    ...proofs.map(({ attemptId, reward, c, k, weight }): Weighed => {
+      return { role: 'prover', sampleId: attemptId, objective, reward, c, k, weight };
+    }),
+    ...examples.map(({ id, weight, selection: { proved, judged } }): Weighed => {
+      return { role: 'conjecturer', sampleId: id, objective, reward: null, c: proved, k: judged, weight };
+    }),
+  ];
+  return weighed.sort((a, b) => compare(a.role, b.role) || compare(a.sampleId, b.sampleId));
+}
+
+function refreshWeights({ ledger, wanted }: ReplayInput, round: number) {
+  return retrain.weigh(verifiedGroups(ledger, round, wanted.select.window.high).groups).attempts;
+}
+
+function roundWeights({ ledger, wanted }: ReplayInput, round: number) {
+  const objective = objectiveNamed(wanted.learn.objective);
+  const settings = objectiveSettings(wanted, round);
+  const { groups, sequences } = trainingGroups(ledger, round, wanted.learn.bufferRounds);
+  if (!objective.readsLogprobs) return objective.weigh(groups, settings).attempts;
+  if ({ ...objective.defaults, ...settings }.klReference !== 'sampler') return null;
+  const sampler = new Map([...sequences].map(([id, { logprobs }]) => [id, logprobs]));
+  return objective.weigh(withLogprobs(groups, sequences, sampler), settings).attempts;
+}
+
+/** What learn stored of the objective in force. */
+const isRetrain = (fact: unknown): boolean =>
+  typeof fact === 'object' && fact !== null && 'objective' in fact && fact.objective === retrain.name;
+
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
