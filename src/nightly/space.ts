@@ -14,9 +14,11 @@ export async function requireRoundSpace(dir: string, { nightly, policy }: Config
   await requireFreeSpace(dir, 1e6 * nightly.minFreeDiskMb + 2 * checkpoint, purpose);
 }
 
+/** Saved policies, and the trainer's own outputs, which have its optimiser's state beside the weights. */
 function largestCheckpoint(dir: string): number | undefined {
-  const folder = join(dir, 'policies');
-  const sizes = entries(folder).map((name) => bytesUnder(join(folder, name)));
+  const sizes = ['policies', join('served', 'updates')].flatMap((folder) =>
+    entries(join(dir, folder)).map((name) => bytesUnder(join(dir, folder, name))),
+  );
   return sizes.length === 0 ? undefined : Math.max(...sizes);
 }
 

@@ -37,10 +37,7 @@ test('the Dockerfile and every script pass their linters', { timeout: 600_000 },
 test('everything that the Dockerfile copies is there, every script it runs was copied, every stage it names exists', () => {
   const text = readFileSync('Dockerfile', 'utf8');
   const copied = [...text.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap((m) => m[1]?.split(' ') ?? []);
-  // The trainer comes with the served policy.
-  expect(copied.filter((path) => !existsSync(path))).toEqual(
-    existsSync('trainer') ? [] : ['trainer/requirements.txt'],
-  );
+  expect(copied.filter((path) => !existsSync(path))).toEqual([]);
   const names = new Set(copied.map((path) => path.split('/').at(-1)));
   expect([...text.matchAll(/\/steps\/([\w.-]+)/g)].filter((m) => !names.has(m[1]))).toEqual([]);
   const stages = new Set([...text.matchAll(/^FROM \S+ AS (\w+)$/gm)].map((m) => m[1]));

@@ -15,11 +15,11 @@ const settings = (...set: readonly string[]) => loadConfig({ overrides: set }).c
 test('two checkpoints as large as the largest saved one are needed beside the configured room', async () => {
   const dir = join(root, 'run');
   for (const [version, bytes] of [
-    ['a', 3e6],
-    ['b', 5e6],
+    ['policies/a', 3e6],
+    ['served/updates/b', 5e6],
   ] as const) {
-    mkdirSync(join(dir, 'policies', version, 'deep'), { recursive: true });
-    writeFileSync(join(dir, 'policies', version, 'deep', 'model.safetensors'), Buffer.alloc(bytes));
+    mkdirSync(join(dir, version, 'deep'), { recursive: true });
+    writeFileSync(join(dir, version, 'deep', 'model.safetensors'), Buffer.alloc(bytes));
   }
   const huge = requireRoundSpace(dir, settings('nightly.minFreeDiskMb=1000000000'));
   await expect(huge).rejects.toThrow(
