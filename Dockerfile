@@ -79,6 +79,8 @@ COPY --from=app /opt/lakatos /opt/lakatos
 ENV ELAN_HOME=/opt/elan \
     ISABELLE_TOOL=/opt/isabelle/bin/isabelle \
     HF_HOME=/data/models \
+    VLLM_ALLOW_RUNTIME_LORA_UPDATING=True \
+    VLLM_SERVER_DEV_MODE=1 \
     NODE_ENV=production \
     PATH=/opt/elan/bin:/usr/local/nvidia/bin:/usr/local/cuda/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 WORKDIR /opt/lakatos

@@ -1,4 +1,4 @@
-/** Nights that are killed with SIGKILL, again and again: bench/kill-night.ts does it a hundred times. */
+/** Nights that are killed with SIGKILL, again and again. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
