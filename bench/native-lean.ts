@@ -10,9 +10,8 @@
  *   lean 4.34.1 (0123456789ab): 10 of 10 as expected
  *   lean 4.34.1 (0123456789ab) with Mathlib: 14 of 14 as expected
  *
- * With a difference, before its line: `differs: <proof> is <verdict> (<reason>), expected <verdict>`. On a `lean` that is
- * the embedded build underneath (test/checkers/lean/fixtures/bin first on the PATH) the first line was seen; the second
- * never was, since no machine with Mathlib was at hand.
+ * With a difference, before its line: `differs: <proof> is <verdict> (<reason>), expected <verdict>`. Never executed: no
+ * machine with a native Lean was at hand.
  */
 import type { VerdictKind } from '../src/checkers/checker.ts';
 import { createLeanChecker } from '../src/checkers/lean/checker.ts';

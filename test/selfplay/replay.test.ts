@@ -67,21 +67,22 @@ test.each([
 });
 
 test('a wider window gains, a narrower one loses, and the summary says which and from what', async () => {
-  const { ledger, recorded } = shipped;
+  const { ledger, recorded } = await played('select.window.high=0.3');
   const summaries = async (high: number) =>
     (await replay(ledger, recorded, configOf([`select.window.high=${high}`]))).map(summariseRound);
   const wide = await summaries(1);
   expect(wide.flatMap((s) => s.gained).map((c) => c.before.outcome)).toContain('too-easy');
   expect(wide.flatMap((s) => s.lost)).toEqual([]);
-  const narrow = await summaries(0.13);
+  const narrow = await summaries(0.12);
   const lost = narrow.flatMap((s) => s.lost);
   expect(lost.length).toBeGreaterThan(0);
   for (const { before, after } of lost)
     expect([before.outcome, after.outcome]).toEqual(['selected', 'too-easy']);
   for (const s of narrow) {
-    expect(s.same).toBe(s.lost.length === 0);
+    if (s.lost.length > 0) expect(s.same).toBe(false); // a later round may differ too: it learns what earlier ones kept
     expect(s.selection.after.kept).toBe(s.selection.before.kept - s.lost.length);
   }
+  ledger.close();
 });
 
 test('another objective changes the weights and not what is kept', async () => {

@@ -61,11 +61,6 @@ test.each([
   ['a row that is none', ...verify([attempt(1), null]), 'attempts.1'],
   ['a missing proof', ...verify([attempt(1), { id: 2, statement: 'theorem t : True' }]), 'attempts.1.proof'],
   ['an unknown language', ...verify([{ ...attempt(1), language: 'coq' }]), 'attempts.0.language'],
-  [
-    'a language without a checker',
-    ...verify([{ ...attempt(1), language: 'isabelle' }]),
-    'attempts.0.language',
-  ],
   ['an id used twice', ...verify([attempt(1), attempt(2), attempt('1')]), 'attempts.2.id'],
   [
     'an unknown probe',
