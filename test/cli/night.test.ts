@@ -25,6 +25,7 @@ const settings = [
 const lakatos = (...args: readonly string[]) =>
   execa('node', ['src/main.ts', 'run', '--config', 'configs/smoke.toml', '--set', ...settings, ...args], {
     reject: false,
+    forceKillAfterDelay: false, // a SIGTERM is followed by nothing: the night has its own grace
   });
 /** The last line of stdout as its pairs. */
 const summary = (stdout: string): Record<string, string> => {
