@@ -4,6 +4,7 @@
  */
 import { describeError } from '../ops/errors.ts';
 import type { Language, Statement } from '../statements/statement.ts';
+import { faultAnswer, notInspected } from './answers.ts';
 import type { Attempt, Checker, Inspection, InspectOptions, Source, Verdict } from './checker.ts';
 import { unordered } from './stream.ts';
 
@@ -43,19 +44,18 @@ class LanguageRouter implements Checker {
   judge(attempts: Source<Attempt>): AsyncIterable<Verdict> {
     return unordered(attempts, this.#options.concurrency, async (attempt): Promise<Verdict> => {
       const checker = this.#checkerOf(attempt.statement.language);
-      const none = { id: attempt.id, verdict: 'fault', axioms: [], premises: [], ms: 0 } as const;
-      if (typeof checker === 'string') return { ...none, reason: checker };
+      if (typeof checker === 'string') return { id: attempt.id, ...faultAnswer(checker) };
       for await (const verdict of checker.judge([attempt])) return verdict;
-      return { ...none, reason: 'the checker gave no verdict' };
+      return { id: attempt.id, ...faultAnswer('the checker gave no verdict') };
     });
   }
 
   inspect(statements: Source<Statement>, options?: InspectOptions): AsyncIterable<Inspection> {
     return unordered(statements, this.#options.concurrency, async (statement): Promise<Inspection> => {
       const checker = this.#checkerOf(statement.language);
-      if (typeof checker === 'string') return notInspected(statement.id, checker);
+      if (typeof checker === 'string') return { id: statement.id, ...notInspected(`fault: ${checker}`) };
       for await (const inspection of checker.inspect([statement], options)) return inspection;
-      return notInspected(statement.id, 'the checker gave no answer');
+      return { id: statement.id, ...notInspected('fault: the checker gave no answer') };
     });
   }
 
@@ -81,9 +81,4 @@ class LanguageRouter implements Checker {
       return why;
     }
   }
-}
-
-function notInspected(id: string, why: string): Inspection {
-  const none = { constants: [], aliases: [], hollow: null, trivial: null, refuted: null, ms: 0 };
-  return { id, ok: false, reason: `fault: ${why}`, typeHash: '', ...none };
 }

@@ -8,6 +8,7 @@
  */
 import { z } from 'zod';
 import type { Statement } from '../statements/statement.ts';
+import { faultAnswer } from './answers.ts';
 import type { Attempt, Checker, Inspection, InspectOptions, Source, Verdict } from './checker.ts';
 import { attemptHash, type Standing } from './standing.ts';
 import { unordered } from './stream.ts';
@@ -75,8 +76,7 @@ class CachedChecker implements Checker {
       if (remembered.safeParse(answer).success) this.#store.put(key, JSON.stringify(answer));
       return { id, ...answer, ms };
     }
-    const reason = 'the checker gave no verdict';
-    return { id: attempt.id, verdict: 'fault', reason, axioms: [], premises: [], ms: 0 };
+    return { id: attempt.id, ...faultAnswer('the checker gave no verdict') };
   }
 
   #recall(key: Uint8Array): z.infer<typeof remembered> | undefined {

@@ -11,6 +11,7 @@
  * that a kill does not hold up the queue for a start. The pool knows nothing of what is asked.
  */
 import PQueue from 'p-queue';
+import { messageOf } from '../ops/errors.ts';
 
 export interface PoolWorker<Request, Answer> {
   /** One request at a time. Rejects with `WorkerDeath` when the process has ended. */
@@ -230,5 +231,3 @@ const resolveIf =
   (value: T | undefined): void => {
     if (value !== undefined) resolve(value);
   };
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

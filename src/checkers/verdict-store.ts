@@ -8,7 +8,7 @@
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
-import { UsageError } from '../ops/errors.ts';
+import { messageOf, UsageError } from '../ops/errors.ts';
 
 /** In the file's header: that it is ours ('LKTV'), and how its rows read. */
 const APPLICATION = 0x4c4b5456;
@@ -145,5 +145,3 @@ function unusable(path: string, error: unknown): Error {
     { cause: error },
   );
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

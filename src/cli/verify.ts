@@ -6,6 +6,7 @@
 import { createReadStream } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
+import { faultAnswer } from '../checkers/answers.ts';
 import { type RowId, readAttempt } from '../checkers/attempt-row.ts';
 import type { Attempt, Checker, Verdict } from '../checkers/checker.ts';
 import { StoppedError, UsageError } from '../ops/errors.ts';
@@ -82,7 +83,7 @@ async function answerAll(
       if ('attempt' in read) {
         ids.set(read.attempt.id, read.id);
         yield read.attempt;
-      } else await answer(line.number, read.id, notRead(`line ${line.number} ${read.reason}`));
+      } else await answer(line.number, read.id, faultAnswer(`line ${line.number} ${read.reason}`));
     }
   }
   for await (const { id, ...verdict } of checker.judge(attempts())) {
@@ -110,14 +111,6 @@ function readLine({ number, text, reason }: Line): ReadLine {
   if (!('attempt' in read)) return { id: read.id, reason: `cannot be read: ${read.reason}` };
   return read;
 }
-
-const notRead = (reason: string): Omit<Verdict, 'id'> => ({
-  verdict: 'fault',
-  reason,
-  axioms: [],
-  premises: [],
-  ms: 0,
-});
 
 /** Stopping destroys the input, which its reader sees as an error. */
 async function* untilStopped(lines: AsyncIterable<Line>, signal?: AbortSignal): AsyncGenerator<Line> {

@@ -45,3 +45,6 @@ export function describeError(error: unknown): string {
   if (error instanceof Error) return error.stack ?? error.message;
   return String(error);
 }
+
+/** The message alone, to be part of a sentence. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -52,6 +52,7 @@ export async function attemptAndJudge(
       waiting.end();
     }
   };
+  // Read to its end before anything new is stored: an attempt sampled now comes through `waiting`, not twice.
   const left = [...pendingAttempts(run, { round, purpose: 'prove' })];
   for (const _ of left) judging.began();
   const total = statements.length * (range.to - range.from);

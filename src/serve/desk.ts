@@ -2,6 +2,7 @@
  * The counter between requests and the checker: takes attempts in while there is room, gives every attempt exactly
  * one verdict whatever the checker does, and knows how long a client should stay away when there is none.
  */
+import { faultAnswer, notInspected } from '../checkers/answers.ts';
 import type { Attempt, Checker, Inspection, InspectOptions, Verdict } from '../checkers/checker.ts';
 import type { Statement } from '../statements/statement.ts';
 import type { ServeMetrics } from './metrics.ts';
@@ -47,7 +48,7 @@ export class Desk {
     const accepted = this.#now();
     return this.#answerAll(attempts, field, {
       ask: () => checker.judge(attempts),
-      failed: faultOn,
+      failed: (id, reason) => ({ id, ...faultAnswer(reason) }),
       given: (verdict) => metrics.verdict(verdict, (this.#now() - accepted) / 1000),
     });
   }
@@ -58,7 +59,11 @@ export class Desk {
     field: string,
   ): AsyncIterableIterator<Inspection> {
     const ask = () => this.#options.checker.inspect(statements, options);
-    return this.#answerAll(statements, field, { ask, failed: notInspected, given: () => {} });
+    return this.#answerAll(statements, field, {
+      ask,
+      failed: (id, reason) => ({ id, ...notInspected(`fault: ${reason}`) }),
+      given: () => {},
+    });
   }
 
   #answerAll<Answer extends WithId>(questions: readonly WithId[], field: string, how: Answering<Answer>) {
@@ -147,25 +152,3 @@ interface Answering<Answer> {
   readonly failed: (id: string, reason: string) => Answer;
   readonly given: (answer: Answer) => void;
 }
-
-const faultOn = (id: string, reason: string): Verdict => ({
-  id,
-  verdict: 'fault',
-  reason,
-  axioms: [],
-  premises: [],
-  ms: 0,
-});
-
-const notInspected = (id: string, reason: string): Inspection => ({
-  id,
-  ok: false,
-  reason: `fault: ${reason}`,
-  typeHash: '',
-  constants: [],
-  aliases: [],
-  hollow: null,
-  trivial: null,
-  refuted: null,
-  ms: 0,
-});

@@ -8,6 +8,7 @@
  */
 import { join } from 'node:path';
 import type { Statement } from '../../statements/statement.ts';
+import { notInspected } from '../answers.ts';
 import type { Attempt, Checker, Inspection, InspectOptions, Source, Verdict } from '../checker.ts';
 import { unreadable } from '../lean/screen.ts';
 import { type Outcome, Pool, type PoolEvent } from '../pool.ts';
@@ -146,11 +147,11 @@ class IsabelleChecker implements Checker {
   async #inspectOne(statement: Statement, { probes = [] }: InspectOptions): Promise<Inspection> {
     const text = this.#encode(statement.text);
     const imports = this.#screen(statement, text);
-    if ('verdict' in imports) return notOk(statement.id, imports.reason);
+    if ('verdict' in imports) return { id: statement.id, ...notInspected(imports.reason) };
     const reply = await this.#once({ imports, question: { op: 'inspect', statement: text, probes } });
-    if ('failure' in reply) return notOk(statement.id, `${reply.failure}: ${reply.reason}`);
+    if ('failure' in reply) return { id: statement.id, ...notInspected(`${reply.failure}: ${reply.reason}`) };
     if ('ok' in reply.answer) return { id: statement.id, ...reply.answer };
-    return notOk(statement.id, 'fault: the session answered another question');
+    return { id: statement.id, ...notInspected('fault: the session answered another question') };
   }
 
   /** The theories before the statement, or why the texts are refused. */
@@ -238,9 +239,4 @@ function faultOfAll(replies: readonly Reply[]): string | undefined {
     'failure' in reply && reply.failure === 'fault' ? reply.reason : [],
   );
   return faults.length === replies.length ? faults[0] : undefined;
-}
-
-function notOk(id: string, reason: string): Inspection {
-  const none = { constants: [], aliases: [], hollow: null, trivial: null, refuted: null, ms: 0 };
-  return { id, ok: false, reason, typeHash: '', ...none };
 }

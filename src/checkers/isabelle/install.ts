@@ -2,10 +2,11 @@
  * Which Isabelle is here: the tool of the configuration, of the variable ISABELLE_TOOL, or on the PATH; its version, and
  * where its heaps are. Looking starts no Java and builds nothing.
  */
-import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { execaSync } from 'execa';
 import { LakatosError } from '../../ops/errors.ts';
+import { findExecutable } from '../../ops/executable.ts';
 
 /** Where to look. */
 export interface IsabelleSearch {
@@ -51,7 +52,7 @@ export const NO_ISABELLE =
 /** undefined when none is installed and none was named. */
 export function findIsabelle({ path, tool: named, searchPath }: IsabelleSearch): Isabelle | undefined {
   const tool = named === '' ? undefined : named;
-  const found = path ?? tool ?? onPath(searchPath);
+  const found = path ?? tool ?? findExecutable('isabelle', searchPath.split(delimiter).filter(Boolean));
   if (found === undefined) return undefined;
   const where =
     path !== undefined ? 'checker.isabelle.path' : tool !== undefined ? 'ISABELLE_TOOL' : 'the PATH';
@@ -105,19 +106,4 @@ function refuseOld(name: string, tool: string): void {
 function heapsIn(dir: string): string[] {
   if (!existsSync(dir)) return [];
   return readdirSync(dir, { withFileTypes: true }).flatMap((entry) => (entry.isFile() ? [entry.name] : []));
-}
-
-function onPath(searchPath: string): string | undefined {
-  return searchPath
-    .split(delimiter)
-    .filter(Boolean)
-    .map((folder) => join(folder, 'isabelle'))
-    .find((path) => {
-      try {
-        accessSync(path, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
 }

@@ -9,8 +9,8 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import type { Statement } from '../../statements/statement.ts';
+import { inspectionAnswer, notInspected, verdictAnswer } from '../answers.ts';
 import type { Attempt, Checker, Inspection, InspectOptions, Source, Verdict } from '../checker.ts';
-import { VERDICTS } from '../checker.ts';
 import { type Outcome, Pool, type PoolEvent, type PoolOptions } from '../pool.ts';
 import { unordered } from '../stream.ts';
 import { embeddedRuntime } from './embedded.ts';
@@ -53,30 +53,12 @@ export interface EmbeddedLeanCheckerOptions extends LeanCheckerOptions {
 /** Remembered answers; the oldest go first. */
 const REMEMBERED = 50_000;
 
-const verdictAnswer = z.object({
-  verdict: z.enum(VERDICTS),
-  reason: z.string(),
-  axioms: z.array(z.string()),
-  premises: z.array(z.string()),
-  /** The accepted constants, for the verifier. */
-  proof: z.unknown().optional(),
-  ms: z.number(),
-});
-const inspectionAnswer = z.object({
-  ok: z.boolean(),
-  reason: z.string(),
-  typeHash: z.string(),
-  constants: z.array(z.string()),
-  aliases: z.array(z.string()),
-  hollow: z.enum(['reflexive', 'shadowed', 'goal-is-hypothesis', 'vacuous', 'unused-everything']).nullable(),
-  trivial: z.string().nullable(),
-  refuted: z.string().nullable(),
-  ms: z.number(),
-});
-const faultAnswer = z.object({ fault: z.string() });
-const answerSchema = z.union([verdictAnswer, inspectionAnswer, faultAnswer]);
+/** With the accepted constants, for the verifier. */
+const provedAnswer = verdictAnswer.extend({ proof: z.unknown().optional() });
+const ownFault = z.object({ fault: z.string() });
+const answerSchema = z.union([provedAnswer, inspectionAnswer, ownFault]);
 type Answer = z.infer<typeof answerSchema>;
-type VerdictAnswer = z.infer<typeof verdictAnswer>;
+type ProvedAnswer = z.infer<typeof provedAnswer>;
 type Asked = Outcome<Answer>;
 
 export function createEmbeddedLeanChecker(options: EmbeddedLeanCheckerOptions = {}): Checker {
@@ -153,12 +135,13 @@ class LeanChecker implements Checker {
     unsettled: Set<string>,
   ): Promise<Inspection> {
     const bad = unreadable(statement);
-    if (bad !== undefined) return notOk(statement.id, bad);
+    if (bad !== undefined) return { id: statement.id, ...notInspected(bad) };
     const question = { op: 'inspect', ...asked(statement), probes };
     const outcome = await this.#once(question, unsettled, () => this.#ask(this.#judges, question));
-    if (outcome.kind !== 'answer') return notOk(statement.id, `${outcome.kind}: ${outcome.reason}`);
+    if (outcome.kind !== 'answer')
+      return { id: statement.id, ...notInspected(`${outcome.kind}: ${outcome.reason}`) };
     if ('ok' in outcome.answer) return { id: statement.id, ...outcome.answer };
-    return notOk(statement.id, 'fault: the judge answered another question');
+    return { id: statement.id, ...notInspected('fault: the judge answered another question') };
   }
 
   /** The judge's answer, or where it accepts and the tier is strict, the verifier's. */
@@ -174,7 +157,7 @@ class LeanChecker implements Checker {
     return { kind: 'answer', answer: this.#agreed(judged, second.answer) };
   }
 
-  #agreed(judged: VerdictAnswer, verified: VerdictAnswer): VerdictAnswer {
+  #agreed(judged: ProvedAnswer, verified: ProvedAnswer): ProvedAnswer {
     const ms = judged.ms + verified.ms;
     if (verified.verdict === 'proved') return { ...judged, axioms: verified.axioms, ms };
     const reason = `strict: ${verified.reason}`;
@@ -229,18 +212,3 @@ function poolOptions(
 const parseAnswer = (line: string): Answer => answerSchema.parse(JSON.parse(line));
 
 const asked = ({ header, text, forbidden }: Statement) => ({ header, statement: text, forbidden });
-
-function notOk(id: string, reason: string): Inspection {
-  return {
-    id,
-    ok: false,
-    reason,
-    typeHash: '',
-    constants: [],
-    aliases: [],
-    hollow: null,
-    trivial: null,
-    refuted: null,
-    ms: 0,
-  };
-}

@@ -5,12 +5,12 @@
  * Confined less than the embedded one: without a network where the system can, in an empty environment and a scratch
  * folder of its own, but free to read and write what its user may. Where candidates are hostile, run it in a container.
  */
-import { accessSync, constants } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { basename, delimiter, join } from 'node:path';
 import { execaSync } from 'execa';
 import { LakatosError } from '../../ops/errors.ts';
+import { findExecutable } from '../../ops/executable.ts';
 import { withoutNetwork } from './isolation.ts';
 import { type LeanProcess, startLean } from './process.ts';
 import type { LeanRuntime } from './runtime.ts';
@@ -35,7 +35,7 @@ export class NativeLeanError extends LakatosError {
 export function findNativeLean(options: NativeLeanOptions): LeanRuntime | undefined {
   const { path, project } = options;
   const folders = [...options.searchPath.split(delimiter).filter(Boolean), join(homedir(), '.elan', 'bin')];
-  const lean = path ?? executable('lean', folders);
+  const lean = path ?? findExecutable('lean', folders);
   if (lean === undefined) {
     if (project === undefined) return undefined;
     throw new NativeLeanError(
@@ -80,7 +80,7 @@ function lakePath(
   env: Readonly<Record<string, string>>,
   project: string,
 ): string {
-  const lake = executable('lake', folders);
+  const lake = findExecutable('lake', folders);
   if (lake === undefined)
     throw new NativeLeanError(`No lake beside lean for the project ${project}: install elan.`);
   return ask(lake, ['env', 'printenv', 'LEAN_PATH'], env, project);
@@ -105,17 +105,4 @@ function ask(
       cause,
     });
   }
-}
-
-function executable(name: string, folders: readonly string[]): string | undefined {
-  return folders
-    .map((folder) => join(folder, name))
-    .find((path) => {
-      try {
-        accessSync(path, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
 }

@@ -5,7 +5,8 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Statement } from '../../statements/statement.ts';
-import { type InspectOptions, VERDICTS } from '../checker.ts';
+import { inspectionAnswer, verdictAnswer } from '../answers.ts';
+import type { InspectOptions } from '../checker.ts';
 import { attemptHash, type Standing } from '../standing.ts';
 
 const probe = z.enum(['hollow', 'trivial', 'refute']);
@@ -31,28 +32,6 @@ export const groupSchema = z.discriminatedUnion('op', [
   }),
 ]);
 export type Group = z.infer<typeof groupSchema>;
-
-export const verdictAnswer = z.object({
-  verdict: z.enum(VERDICTS),
-  reason: z.string(),
-  axioms: z.array(z.string()),
-  premises: z.array(z.string()),
-  ms: z.number(),
-});
-export type VerdictAnswer = z.infer<typeof verdictAnswer>;
-
-export const inspectionAnswer = z.object({
-  ok: z.boolean(),
-  reason: z.string(),
-  typeHash: z.string(),
-  constants: z.array(z.string()),
-  aliases: z.array(z.string()),
-  hollow: z.enum(['reflexive', 'shadowed', 'goal-is-hypothesis', 'vacuous', 'unused-everything']).nullable(),
-  trivial: z.string().nullable(),
-  refuted: z.string().nullable(),
-  ms: z.number(),
-});
-export type InspectionAnswer = z.infer<typeof inspectionAnswer>;
 
 /** In the order of the group's items. */
 export const answersSchema = z.object({

@@ -12,6 +12,7 @@ import { Queue, QueueEvents } from 'bullmq';
 import PQueue from 'p-queue';
 import { StoppedError } from '../../ops/errors.ts';
 import type { Statement } from '../../statements/statement.ts';
+import { faultAnswer, notInspected } from '../answers.ts';
 import type { Attempt, Checker, Inspection, InspectOptions, Source, Verdict } from '../checker.ts';
 import { type Standing, standingId } from '../standing.ts';
 import { unordered } from '../stream.ts';
@@ -222,9 +223,8 @@ class QueueChecker implements Checker {
     const sent = this.#sent.get(id);
     if (!sent) return;
     this.#settle(id, sent, ({ question, answered }) => {
-      const none = { reason: `the queue gave up: ${reason}`, ms: 0 };
-      if (question.op === 'judge') answered.resolve({ verdict: 'fault', axioms: [], premises: [], ...none });
-      else answered.resolve({ ...NOT_OK, ...none, reason: `fault: ${none.reason}` });
+      const why = `the queue gave up: ${reason}`;
+      answered.resolve(question.op === 'judge' ? faultAnswer(why) : notInspected(`fault: ${why}`));
     });
   }
 
@@ -272,13 +272,3 @@ class QueueChecker implements Checker {
     }
   }
 }
-
-const NOT_OK = {
-  ok: false,
-  typeHash: '',
-  constants: [],
-  aliases: [],
-  hollow: null,
-  trivial: null,
-  refuted: null,
-};

@@ -9,19 +9,16 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type Job, UnrecoverableError, Worker } from 'bullmq';
-import type { Checker } from '../checker.ts';
-import { type Standing, standingId } from '../standing.ts';
 import {
-  type Answers,
-  type Group,
-  groupSchema,
+  faultAnswer,
   type InspectionAnswer,
   inspectionAnswer,
-  questionHash,
-  queueName,
   type VerdictAnswer,
   verdictAnswer,
-} from './messages.ts';
+} from '../answers.ts';
+import type { Checker } from '../checker.ts';
+import { type Standing, standingId } from '../standing.ts';
+import { type Answers, type Group, groupSchema, questionHash, queueName } from './messages.ts';
 import type { RedisLink } from './redis.ts';
 import { Remembered } from './remembered.ts';
 import { Roster } from './roster.ts';
@@ -173,10 +170,4 @@ class Answering {
   }
 }
 
-const NO_VERDICT: VerdictAnswer = {
-  verdict: 'fault',
-  reason: 'the checker gave no verdict',
-  axioms: [],
-  premises: [],
-  ms: 0,
-};
+const NO_VERDICT = faultAnswer('the checker gave no verdict');

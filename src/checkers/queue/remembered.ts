@@ -4,7 +4,7 @@
  * `forbidden`.
  */
 import type { Redis } from 'ioredis';
-import { type VerdictAnswer, verdictAnswer } from './messages.ts';
+import { type VerdictAnswer, verdictAnswer } from '../answers.ts';
 
 const LASTING: readonly string[] = ['proved', 'rejected', 'forbidden'];
 

@@ -100,6 +100,7 @@ describe.skipIf(whyNoRedis !== '')(`the queue (${whyNoRedis || 'redis-server fou
     const [first, second] = await Promise.all([judgeAll(one, alike), judgeAll(two, alike)]);
     const third = await judgeAll(await ask(), alike.slice(7));
     expect([first.length, second.length, third.length]).toEqual([60, 60, 53]);
+    await worker.told(6);
     expect(worker.judged.toSorted()).toEqual(Array.from({ length: 6 }, (_, i) => `by simp ${i}`));
   });
 
@@ -145,6 +146,7 @@ describe.skipIf(whyNoRedis !== '')(`the queue (${whyNoRedis || 'redis-server fou
     const { statement } = attempt('a', '');
     await queue.add('judge', { op: 'judge', standing: 'other', items: [{ statement, proof: 'by forged' }] });
     await judgeAll(checker, attempts(1));
+    await worker.told(1);
     expect(worker.judged).toEqual(['by rejected 0']);
     const [failed] = await queue.getFailed();
     expect(failed?.failedReason).toContain('a group for standing other came to a worker of');
@@ -169,6 +171,7 @@ describe.skipIf(whyNoRedis !== '')(`the queue (${whyNoRedis || 'redis-server fou
     expect(read).toBeLessThanOrEqual(40);
     let rest = 1;
     while (!(await verdicts.next()).done) rest++;
+    await worker.told(500);
     expect([rest, worker.judged.length]).toEqual([500, 500]);
   });
 
@@ -209,6 +212,7 @@ describe.skipIf(whyNoRedis !== '')(`the queue (${whyNoRedis || 'redis-server fou
     expect(worker.judged).toHaveLength(200);
     const next = await work();
     expect(await verdicts).toHaveLength(400);
+    await next.told(200);
     expect(next.judged).toHaveLength(200);
   });
 

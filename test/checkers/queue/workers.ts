@@ -43,10 +43,19 @@ export class WorkerProcess {
   }
 
   /** Resolves when it has begun a proof with that word. */
-  async reached(word: string): Promise<void> {
+  reached(word: string): Promise<void> {
+    return this.#until(() => this.judged.some((proof) => proof.includes(word)));
+  }
+
+  /** Resolves when it has told of so many proofs: an answer may be here before the word that it was begun. */
+  told(count: number): Promise<void> {
+    return this.#until(() => this.judged.length >= count);
+  }
+
+  async #until(isSo: () => boolean): Promise<void> {
     await new Promise<void>((resolve) => {
       const look = () => {
-        if (!this.judged.some((proof) => proof.includes(word))) return;
+        if (!isSo()) return;
         this.#waiting.delete(look);
         resolve();
       };
