@@ -4,7 +4,7 @@
  * the ledgers must agree, attempt by attempt, verdict by verdict, weight by weight. Lean judges in two `lakatos worker`
  * processes behind a Redis of their own; one of them is killed with the first kill. Writes bench/results/night-on-cpu.json.
  *
- *   node bench/night-on-cpu.ts [--minif2f FILE] [--config FILE …]
+ *   node bench/night-on-cpu.ts [--minif2f FILE] [--config FILE …] [--out FILE]
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -22,6 +22,7 @@ const { values } = parseArgs({
   options: {
     minif2f: { type: 'string' },
     config: { type: 'string', multiple: true, default: ['bench/night-on-cpu.toml'] },
+    out: { type: 'string', default: 'bench/results/night-on-cpu.json' },
   },
 });
 const root = mkdtempSync(join(tmpdir(), 'lakatos-night-'));
@@ -48,7 +49,8 @@ try {
   const undisturbed = join(root, 'undisturbed');
   await play('the first night undisturbed', undisturbed, 1);
   const result = {
-    command: `node bench/night-on-cpu.ts${values.minif2f === undefined ? '' : ' --minif2f FILE'}`,
+    command: ['node bench/night-on-cpu.ts', ...values.config.map((file) => `--config ${file}`)].join(' '),
+    problems: values.minif2f === undefined ? 'sixteen of lean-core' : 'miniF2F valid',
     machine: { cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30), node: process.version },
     judges: 'two lakatos worker processes over Redis, one of them killed with the first kill',
     parts,
@@ -56,7 +58,7 @@ try {
     evaluations: evaluations(night),
     stepsResumed: resumedSteps(night),
   };
-  writeFileSync('bench/results/night-on-cpu.json', `${JSON.stringify(result, null, 2)}\n`);
+  writeFileSync(values.out, `${JSON.stringify(result, null, 2)}\n`);
   console.log(JSON.stringify(result, null, 2));
 } finally {
   for (const worker of workers) await ended(worker);

@@ -40,6 +40,15 @@ export function provedByArm(outcomes: readonly Outcome[], cost: Cost): Map<strin
   );
 }
 
+/** Mean over seeds of the problems a run proved and the frozen model, under the same seed, did not. */
+export function beyond(runs: readonly Outcome[], frozen: readonly Outcome[]): number {
+  const counts = runs.flatMap(({ seed, proved }) => {
+    const other = frozen.find((run) => run.seed === seed);
+    return other === undefined ? [] : [new Set(proved).difference(new Set(other.proved)).size];
+  });
+  return mean(counts);
+}
+
 /** Mean over the arm's runs of pass@k, problem by problem. */
 function passRates(runs: readonly Outcome[], k: number): Map<string, number> {
   const rates = new Map<string, number[]>();

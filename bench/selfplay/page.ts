@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  beyond,
   byArm,
   commonCost,
   type Estimate,
@@ -39,16 +40,18 @@ function figures(outcomes: readonly Outcome[]): string {
       runs.map((r) => r.seed).join(', '),
       spread(byTokens.get(arm)),
       spread(byJudge.get(arm)),
+      number(beyond(runs, arms.get('sampling') ?? [])),
       percent(heldoutOf(runs, 1)),
       percent(heldoutOf(runs, 8)),
     ].join(' | '),
   );
   return `## Figures
 
-Newly proved: mean over seeds (least to most) of the problems without a known proof, ${outcomes[0]?.open} in all.
+Newly proved: mean over seeds (least to most) of the problems without a known proof, ${outcomes[0]?.open} in all. *Not by
+sampling*: of those proved by the run's end, what the frozen model did not prove under the same seed.
 
-| arm | seeds | newly proved at ${tokens}k sampled tokens | at ${seconds} s of judging | held-out pass@1 | held-out pass@8 |
-|---|---|--:|--:|--:|--:|
+| arm | seeds | newly proved at ${tokens}k sampled tokens | at ${seconds} s of judging | in all, and not by sampling | held-out pass@1 | held-out pass@8 |
+|---|---|--:|--:|--:|--:|--:|
 ${rows.map((row) => `| ${row} |`).join('\n')}
 
 ${comparisons(arms, byTokens, byJudge)}
@@ -107,6 +110,7 @@ function funnels(arms: ReadonlyMap<string, readonly Outcome[]>): string {
 
 const spread = (p: Proved | undefined) =>
   p === undefined ? '–' : `${p.mean.toFixed(1)} (${p.least.toFixed(0)} to ${p.most.toFixed(0)})`;
+const number = (x: number) => (Number.isNaN(x) ? '–' : x.toFixed(1));
 const percent = ({ estimate, low, high }: Estimate) =>
   `${(100 * estimate).toFixed(1)} % (${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)})`;
 const points = ({ estimate, low, high }: Estimate) =>

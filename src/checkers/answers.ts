@@ -29,8 +29,12 @@ export function faultAnswer(reason: string): VerdictAnswer {
   return { verdict: 'fault', reason, axioms: [], premises: [], ms: 0 };
 }
 
-/** What is said of a statement that is refused, or that no checker could inspect; that reason begins with `fault:`. */
+/** What is said of a statement that is refused, or that no checker could inspect: then the reason begins with `fault:`. */
 export function notInspected(reason: string): InspectionAnswer {
   const nothing = { constants: [], aliases: [], hollow: null, trivial: null, refuted: null };
   return { ok: false, reason, typeHash: '', ...nothing, ms: 0 };
 }
+
+/** Whether it was the checker that failed, not the statement. */
+export const isFault = ({ ok, reason }: Pick<InspectionAnswer, 'ok' | 'reason'>): boolean =>
+  !ok && reason.startsWith('fault:');

@@ -218,6 +218,7 @@ function addSeed(program: Command): void {
     .description('Train the tokenizer and warm-start the embedded model (minutes).')
     .option('--out <dir>', 'where to', 'models/seed')
     .option('--steps <n>', 'optimiser steps of about 64 texts', '1500')
+    .option('--theorems <n>', 'show the prover proofs of only so many theorems (default: of all)')
     .option('--seed <n>', 'seed of every random choice', '1')
     .action(async (options) => (await import('./seed-command.ts')).pretrainCommand(options));
 }

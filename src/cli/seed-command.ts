@@ -43,6 +43,7 @@ export async function portfolioCommand(out: string, workFile: string): Promise<v
 export interface PretrainFlags {
   readonly out: string;
   readonly steps: string;
+  readonly theorems?: string | undefined;
   readonly seed: string;
 }
 
@@ -53,6 +54,7 @@ export async function pretrainCommand(flags: PretrainFlags): Promise<void> {
     out: flags.out,
     prompts: loadPrompts('prompts/compact.toml'),
     steps: wholeNumber('--steps', flags.steps),
+    ...(flags.theorems === undefined ? {} : { theorems: wholeNumber('--theorems', flags.theorems) }),
     batchRows: 64,
     threads: 2,
     seed: wholeNumber('--seed', flags.seed),

@@ -335,6 +335,10 @@ const propose = z.strictObject({
 });
 
 const screen = z.strictObject({
+  nearCopies: z
+    .boolean()
+    .default(true)
+    .meta({ description: 'Drop conjectures that are their seed rearranged' }),
   hollow: z.boolean().default(true).meta({ description: 'Drop conjectures that say nothing' }),
   trivial: z.boolean().default(true).meta({ description: 'Drop conjectures that one cheap tactic closes' }),
   refute: z.boolean().default(true).meta({ description: 'Drop conjectures with a small counterexample' }),

@@ -4,6 +4,7 @@
  * fails says nothing of the problem: it is asked again, and if it fails again the evaluation stops, resumable.
  */
 import { z } from 'zod';
+import { isFault } from '../checkers/answers.ts';
 import type { Checker, Inspection } from '../checkers/checker.ts';
 import type { Ledger } from '../ledger/index.ts';
 import { StoppedError, UsageError } from '../ops/errors.ts';
@@ -112,7 +113,7 @@ async function inspectAll(
   const progress = parts.startProgress({ label: 'survey', unit: 'problems', total: problems.length });
   try {
     for (let attempt = 0; attempt < 2; attempt++) {
-      const open = problems.filter((p) => isFault(inspections.get(p.id)));
+      const open = problems.filter((p) => isOpen(inspections.get(p.id)));
       if (open.length === 0) break;
       for await (const inspection of parts.checker.inspect(open)) {
         inspections.set(inspection.id, inspection);
@@ -125,7 +126,7 @@ async function inspectAll(
   }
   const faults = problems.flatMap((p) => {
     const inspection = inspections.get(p.id);
-    return isFault(inspection) ? [inspection?.reason ?? 'no answer'] : [];
+    return isOpen(inspection) ? [inspection?.reason ?? 'no answer'] : [];
   });
   if (faults.length > 0)
     throw new StoppedError(
@@ -134,8 +135,7 @@ async function inspectAll(
   return inspections;
 }
 
-const isFault = (inspection: Inspection | undefined) =>
-  inspection === undefined || (!inspection.ok && inspection.reason.startsWith('fault'));
+const isOpen = (inspection: Inspection | undefined) => inspection === undefined || isFault(inspection);
 
 function refuse({ problems }: Survey, profile: Profile, toolchain: string): void {
   const excluded = problems.filter((p) => p.excluded !== null);

@@ -94,6 +94,7 @@ export const SCREEN_OUTCOMES = [
   'duplicate',
   'known',
   'held-out',
+  'near-copy',
   'hollow',
   'trivial',
   'refuted',

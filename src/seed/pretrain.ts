@@ -19,7 +19,7 @@ import {
 import type { Example, Prompts } from '../prompts/prompts.ts';
 import { readLeanCore } from '../statements/lean-core.ts';
 import { conjecturerTriples, epochExamples } from './examples.ts';
-import { readSeedProofs, warmStartProofs } from './proofs.ts';
+import { firstByHash, readSeedProofs, warmStartProofs } from './proofs.ts';
 import { END_ID, trainTokenizer } from './tokenizer.ts';
 
 /** About 5 million parameters. */
@@ -53,6 +53,8 @@ export interface PretrainOptions {
   readonly seedProofsDir: string;
   readonly out: string;
   readonly prompts: Prompts;
+  /** Theorems whose proofs the prover is shown, a fixed random part of the weak ones; default all. A weaker prover conjectures no worse. */
+  readonly theorems?: number;
   /** Optimiser steps, `batchRows` texts each. */
   readonly steps: number;
   readonly batchRows: number;
@@ -103,13 +105,14 @@ async function versionOf(dir: string): Promise<string> {
 }
 
 /** Both kinds of example; `next` is one epoch in random order, variables renamed afresh. */
-function warmStartData({ corpusDir, seedProofsDir, prompts }: PretrainOptions, random: Random) {
+function warmStartData({ corpusDir, seedProofsDir, prompts, theorems }: PretrainOptions, random: Random) {
   const problems = readLeanCore(corpusDir, 'train');
   const byName = new Map(problems.map((p) => [p.name, p]));
   const shown = warmStartProofs(readSeedProofs(seedProofsDir));
+  const names = new Set(firstByHash(new Set(shown.map(({ name }) => name)), theorems));
   const proofs = shown.flatMap((p) => {
     const statement = byName.get(p.name);
-    return statement === undefined ? [] : [{ ...p, statement }];
+    return statement === undefined || !names.has(p.name) ? [] : [{ ...p, statement }];
   });
   const triples = conjecturerTriples(problems, shown, 40, random);
   const next = () => epochExamples(proofs, triples, prompts, random);

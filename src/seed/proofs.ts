@@ -33,5 +33,13 @@ export function warmStartProofs(proofs: readonly PortfolioProof[]): PortfolioPro
 
 /** Half of all names. */
 export function isWarm(name: string): boolean {
-  return createHash('sha256').update(`warm start ${name}`).digest().readUInt8(0) < 128;
+  return hashOf(name).readUInt8(0) < 128;
 }
+
+/** So many of the names, a random part that is always the same; all without a count. */
+export function firstByHash(names: Iterable<string>, count?: number): string[] {
+  const byHash = [...names].map((name) => [hashOf(name).toString('hex'), name] as const).sort();
+  return byHash.slice(0, count).map(([, name]) => name);
+}
+
+const hashOf = (name: string) => createHash('sha256').update(`warm start ${name}`).digest();

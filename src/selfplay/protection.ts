@@ -3,6 +3,7 @@
  * state a held-out problem, nor a problem of the sets named in `data.protected`. The same statement is told by the hash
  * of its elaborated type, or by its text up to the theorem's name; a paraphrase is not told.
  */
+import { isFault } from '../checkers/answers.ts';
 import type { Checker } from '../checkers/checker.ts';
 import { StoppedError } from '../ops/errors.ts';
 import type { StartProgress } from '../ops/progress.ts';
@@ -57,11 +58,11 @@ async function typeHashesOf(
   const faults: string[] = [];
   const progress = startProgress({ label: 'protected problems', unit: 'problems', total: problems.length });
   try {
-    for await (const { id, ok, typeHash, reason } of checker.inspect(problems)) {
+    for await (const inspection of checker.inspect(problems)) {
       signal.throwIfAborted();
       progress.advance();
-      if (ok) hashes.set(typeHash, id);
-      else if (reason.startsWith('fault')) faults.push(reason);
+      if (inspection.ok) hashes.set(inspection.typeHash, inspection.id);
+      else if (isFault(inspection)) faults.push(inspection.reason);
     }
   } finally {
     progress.end();

@@ -3,8 +3,10 @@
  *
  * Order, cheapest first: unreadable, too long, ill-formed (does not elaborate, auto-bound implicits off), duplicate of
  * a conjecture of this run by elaborated type, known (a train problem or a library theorem), held-out (a problem that
- * is only evaluated: learning from it would spoil the measure), then the probes: hollow, trivial, refuted.
+ * is only evaluated: learning from it would spoil the measure), near-copy (its seed, rearranged), then the probes: hollow,
+ * trivial, refuted. Where the checker itself failed it is asked once more; a fault that stays is recorded as one.
  */
+import { isFault } from '../checkers/answers.ts';
 import type { Inspection } from '../checkers/checker.ts';
 import type {
   ConjectureRecord,
@@ -14,6 +16,7 @@ import type {
 } from '../ledger/index.ts';
 import { conjectureOf } from '../prompts/completions.ts';
 import type { Statement } from '../statements/statement.ts';
+import { isNearCopy } from './near-copy.ts';
 import type { Run } from './run.ts';
 import { addToMetrics } from './sampling.ts';
 
@@ -82,6 +85,7 @@ function dropKnown(
   drop: Drop,
 ): Parsed[] {
   const { idsByTypeHash, testHashes } = run.problems;
+  const { nearCopies } = run.config.screen;
   const seen = run.ledger.statements.idsByTypeHash();
   return parsed.filter(({ record, text }) => {
     const inspection = inspections.get(record.id);
@@ -89,12 +93,16 @@ function dropKnown(
     const { ok, reason, typeHash, aliases } = inspection;
     const known = idsByTypeHash.get(typeHash) ?? aliases[0];
     const repeated = seen.get(typeHash);
-    if (!ok) drop(record.id, 'ill-formed', reason, text);
+    if (!ok) drop(record.id, isFault(inspection) ? 'fault' : 'ill-formed', reason, text);
     else if (testHashes.has(typeHash)) drop(record.id, 'held-out', known ?? typeHash, text);
     else if (known !== undefined) drop(record.id, 'known', known, text);
     else if (repeated !== undefined) drop(record.id, 'duplicate', repeated, text);
-    else seen.set(typeHash, idOf(typeHash));
-    return ok && known === undefined && repeated === undefined && !testHashes.has(typeHash);
+    else {
+      seen.set(typeHash, idOf(typeHash));
+      if (!(nearCopies && isNearCopy(text, textOf(run, record.seedId)))) return true;
+      drop(record.id, 'near-copy', record.seedId, text);
+    }
+    return false;
   });
 }
 
@@ -108,14 +116,20 @@ async function inspectAll(
   const inspections = new Map<string, Inspection>();
   const progress = run.startProgress({ label, unit: 'conjectures', total: parsed.length });
   let judgeMs = 0;
-  const statements = parsed.map(({ record, text }) => candidate(run, record, record.id, text));
-  try {
+  const ask = async (some: readonly Parsed[]) => {
+    const statements = some.map(({ record, text }) => candidate(run, record, record.id, text));
     for await (const inspection of run.checker.inspect(statements, { probes: wanted })) {
+      if (!inspections.has(inspection.id)) progress.advance();
       inspections.set(inspection.id, inspection);
       judgeMs += inspection.ms;
-      progress.advance();
-      if (run.signal.aborted) break;
+      if (run.signal.aborted) return;
     }
+  };
+  try {
+    await ask(parsed);
+    const faults = new Set([...inspections.values()].filter(isFault).map(({ id }) => id));
+    if (faults.size > 0 && !run.signal.aborted)
+      await ask(parsed.filter(({ record }) => faults.has(record.id)));
   } finally {
     progress.end();
     addToMetrics(run, round, { 'screen.seconds': judgeMs / 1000 });
@@ -131,6 +145,8 @@ function probes(run: Run): ('hollow' | 'trivial' | 'refute')[] {
     ...(refute ? ['refute' as const] : []),
   ];
 }
+
+const textOf = (run: Run, statementId: string) => run.ledger.statements.get(statementId)?.text ?? '';
 
 /** Under its seed's header, as the conjecturer was asked. */
 function candidate(run: Run, { seedId }: ConjectureRecord, id: string, text: string): Statement {

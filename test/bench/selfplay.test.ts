@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import {
+  beyond,
   commonCost,
   heldoutDifference,
   heldoutOf,
@@ -56,6 +57,12 @@ describe('figures of the experiment', () => {
     const proved = provedByArm([a, b, outcome('a', 2, [4, 4, 4], [])], 'sampledTokens');
     expect(proved.get('a')).toEqual({ mean: 5, least: 4, most: 6 });
     expect(proved.get('b')).toEqual({ mean: 3, least: 3, most: 3 });
+  });
+  test('what the frozen model did not prove is counted seed by seed', () => {
+    const run = (arm: string, seed: number, proved: string[]) => ({ ...outcome(arm, seed, [1], []), proved });
+    const frozen = [run('sampling', 1, ['x', 'y']), run('sampling', 2, [])];
+    expect(beyond([run('a', 1, ['x', 'z']), run('a', 2, ['x', 'y'])], frozen)).toBe(1.5);
+    expect(beyond([run('a', 3, ['x'])], frozen)).toBeNaN(); // no such seed: nothing to compare with
   });
   test('held-out differences are paired by problem, and an arm differs from itself by nothing', () => {
     expect(heldoutOf([a], 1).estimate).toBeCloseTo(0.5, 12);

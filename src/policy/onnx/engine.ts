@@ -111,6 +111,7 @@ export class Engine {
         weightFeeds: weightFeeds(this.#model.effective),
         decodeWeightFeeds: this.#constantWeights ? {} : weightFeeds(this.#model.effective),
         batchSize: plan.rows,
+        capacity: plan.capacity,
         prefillTokens: plan.prefillTokens,
         completesStop: await this.#stopMatcher(settings.stop ?? []),
       },

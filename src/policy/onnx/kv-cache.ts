@@ -2,7 +2,8 @@
  * Keys and values of all rows in flight: per layer one array [rows, heads, capacity, headDim], grown in steps.
  *
  * The decode session reads these arrays in place, so a small capacity makes a fast step: it starts short, grows
- * when the longest row needs it, and rows move down when others finish.
+ * when the longest row needs it, and rows move down when others finish. The memory is there from the start, for the
+ * system gives it page by page as it is first written; to grow is to move the rows apart in it.
  */
 import type { LlamaConfig } from './config.ts';
 import { cachedKeyName, cachedValueName } from './decode-graph.ts';
@@ -14,7 +15,7 @@ interface Slab {
   /** Name of the session's input, and of the output that extends it. */
   readonly input: string;
   readonly output: string;
-  data: Float32Array;
+  readonly data: Float32Array;
 }
 
 /** A prompt's keys or values as prefill returns them, [batch, heads, length, headDim], by output name. */
@@ -25,30 +26,32 @@ export class KeyValueCache {
   readonly #headDim: number;
   readonly #limit: number;
   readonly #slabs: readonly Slab[];
-  #rows = 0;
   #capacity = 0;
 
-  constructor(config: LlamaConfig) {
+  /** Room for so many rows of at most `limit` tokens each. */
+  constructor(config: LlamaConfig, rows: number, limit: number) {
     this.#heads = config.keyValueHeads;
     this.#headDim = config.headDim;
-    this.#limit = config.contextLength;
+    this.#limit = limit;
+    const slab = (input: string, output: string): Slab => {
+      const data = new Float32Array(rows * this.#heads * limit * this.#headDim);
+      return { input, output, data };
+    };
     this.#slabs = Array.from({ length: config.layers }, (_, layer) => [
-      { input: cachedKeyName(layer), output: keyName(layer), data: new Float32Array(0) },
-      { input: cachedValueName(layer), output: valueName(layer), data: new Float32Array(0) },
+      slab(cachedKeyName(layer), keyName(layer)),
+      slab(cachedValueName(layer), valueName(layer)),
     ]).flat();
   }
 
-  /** Tokens a row has room for. */
+  /** Tokens a row has room for now. */
   get capacity(): number {
     return this.#capacity;
   }
 
-  /** Makes each of `rows` rows hold `length` tokens; gives room back when more than twice what is needed. */
+  /** Makes each of the first `rows` rows hold `length` tokens; gives room back when more than twice what is needed. */
   fit(rows: number, length: number): void {
     const wanted = Math.min(this.#limit, Math.ceil(Math.max(1, length) / CAPACITY_STEP) * CAPACITY_STEP);
-    const resize = wanted > this.#capacity || 2 * wanted < this.#capacity;
-    if (resize || rows > this.#rows)
-      this.#reallocate(Math.max(rows, this.#rows), resize ? wanted : this.#capacity);
+    if (wanted > this.#capacity || 2 * wanted < this.#capacity) this.#space(rows, wanted);
   }
 
   feeds(rows: number): Record<string, Feed> {
@@ -96,18 +99,14 @@ export class KeyValueCache {
     return ((row * this.#heads + head) * this.#capacity + position) * this.#headDim;
   }
 
-  #reallocate(rows: number, capacity: number): void {
-    const kept = Math.min(this.#capacity, capacity) * this.#headDim;
-    const lines = Math.min(this.#rows, rows) * this.#heads;
-    for (const slab of this.#slabs) {
-      const data = new Float32Array(rows * this.#heads * capacity * this.#headDim);
-      for (let line = 0; line < lines; line++) {
-        const from = line * this.#capacity * this.#headDim;
-        data.set(slab.data.subarray(from, from + kept), line * capacity * this.#headDim);
-      }
-      slab.data = data;
-    }
-    this.#rows = rows;
+  /** Moves the rows apart, from the last one on, or together, from the first one on: none is written over unread. */
+  #space(rows: number, capacity: number): void {
+    const [from, to] = [this.#capacity * this.#headDim, capacity * this.#headDim];
+    const kept = Math.min(from, to);
+    const lines = Array.from({ length: rows * this.#heads }, (_, line) => line);
+    if (to > from) lines.reverse();
+    for (const { data } of this.#slabs)
+      for (const line of lines) data.copyWithin(line * to, line * from, line * from + kept);
     this.#capacity = capacity;
   }
 }

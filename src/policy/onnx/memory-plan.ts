@@ -23,6 +23,8 @@ export interface PlanInput {
 export interface SamplingPlan {
   /** Rows decoded together. */
   readonly rows: number;
+  /** Tokens, prompt included, that a row's cache may come to hold. */
+  readonly capacity: number;
   readonly prefillTokens: number;
   readonly weightBytes: number;
   readonly cacheBytes: number;
@@ -33,7 +35,7 @@ export interface SamplingPlan {
 }
 
 const FLOAT = 4;
-/** The cache grows by whole steps, and one layer's array stands twice while it is copied over. */
+/** The cache grows by whole steps. */
 export const CAPACITY_STEP = 32;
 
 export function planSampling(config: LlamaConfig, input: PlanInput): SamplingPlan {
@@ -67,12 +69,12 @@ function planFor(config: LlamaConfig, input: PlanInput, rows: number): SamplingP
   const prefill = prefillTokens * (activations + 2 * tokenCache) + prefillScores;
   const step = rows * (activations + 2 * tokenCache + 3 * heads * capacity * FLOAT);
   const weightBytes = (1 + input.weightCopies) * parameterCount(config) * FLOAT;
-  const cacheBytes = Math.ceil(rows * capacity * tokenCache * (1 + 1 / (2 * layers)));
+  const cacheBytes = rows * capacity * tokenCache;
   // Twice the rows: those of a step and those of the prompts that wait.
   const logitBytes = (rows + Math.max(rows, prompts) + 2) * vocabSize * FLOAT;
   const workBytes = Math.max(prefill, step);
   const totalBytes = weightBytes + cacheBytes + logitBytes + workBytes;
-  return { rows, prefillTokens, weightBytes, cacheBytes, logitBytes, workBytes, totalBytes };
+  return { rows, capacity, prefillTokens, weightBytes, cacheBytes, logitBytes, workBytes, totalBytes };
 }
 
 function refusal(plan: SamplingPlan, { longestPrompt, maxTokens, budgetBytes }: PlanInput): RequestError {

@@ -43,6 +43,8 @@ export interface SamplerModel {
   readonly decodeWeightFeeds: Readonly<Record<string, Feed>>;
   /** Most rows decoded together. */
   readonly batchSize: number;
+  /** Most tokens, prompt included, of a row. */
+  readonly capacity: number;
   /** Most prompt tokens, padding included, of one prefill. */
   readonly prefillTokens: number;
   /** Whether a stop string has just been completed. */
@@ -80,7 +82,7 @@ export class Sampler {
   constructor(model: SamplerModel, requests: readonly TokenRequest[], settings: SamplerSettings) {
     this.#model = model;
     this.#settings = settings;
-    this.#cache = new KeyValueCache(model.config);
+    this.#cache = new KeyValueCache(model.config, model.batchSize, model.capacity);
     this.#scratch = new Float64Array(model.config.vocabSize);
     this.#waiting = requests.filter(({ n }) => n > 0);
   }

@@ -1,0 +1,22 @@
+/**
+ * Is a conjecture its seed over again: the same symbols in another order, variables not told apart? Two sides of an equation
+ * changed over, hypotheses put in another order, names exchanged: proving such a one is proving the seed.
+ */
+
+/** Names bound in the statement's own groups, as `n` and `m` in `(n m : Nat)`. */
+const BINDER = /[({⦃]\s*((?:[^\s(){}[\]⦃⦄:,]+\s+)*[^\s(){}[\]⦃⦄:,]+)\s*:(?!=)/gu;
+/** Words with their dots, and single symbols; brackets only group. */
+const TOKEN = /[\p{L}\p{N}_'.!?₀-₉]+|[^\s(){}[\]⦃⦄]/gu;
+
+export function isNearCopy(conjecture: string, seed: string): boolean {
+  return symbolsOf(conjecture) === symbolsOf(seed);
+}
+
+function symbolsOf(statement: string): string {
+  const bound = new Set([...statement.matchAll(BINDER)].flatMap(([, names = '']) => names.split(/\s+/)));
+  const tokens = statement.replace(/^\s*(theorem|lemma)\s+\S+/, '').match(TOKEN) ?? [];
+  return tokens
+    .map((token) => (bound.has(token) ? 'x' : token))
+    .sort()
+    .join(' ');
+}

@@ -1,0 +1,97 @@
+/** The screen on a real ledger: what it says of a conjecture when the checker fails, and of a seed that comes back rearranged. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { notInspected } from '../../src/checkers/answers.ts';
+import type { Checker } from '../../src/checkers/checker.ts';
+import { loadConfig } from '../../src/config/index.ts';
+import type { ConjectureRecord } from '../../src/ledger/index.ts';
+import { propose } from '../../src/selfplay/propose.ts';
+import type { Run } from '../../src/selfplay/run.ts';
+import { screen } from '../../src/selfplay/screen.ts';
+import type { Statement } from '../../src/statements/statement.ts';
+import { OVERRIDES, openFakeRun } from './fake-run.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'lakatos-screen-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+/** A run whose conjecturer wrote just these texts. */
+async function withConjectures(texts: readonly string[], ...overrides: readonly string[]): Promise<Run> {
+  const { config } = loadConfig({ overrides: [...OVERRIDES, ...overrides] });
+  const run = openFakeRun(mkdtempSync(join(root, 'run-')), config);
+  run.ledger.rounds.begin(1, 'initial');
+  (await propose({ ...run, config: { ...config, propose: { ...config.propose, conjectures: 1 } } }, 1))();
+  const [like] = run.ledger.conjectures.list(1);
+  if (like === undefined) throw new Error('nothing was proposed');
+  const seedId = 'p:a1'; // theorem t (m : Nat) : m = a1
+  const records = texts.map(
+    (text, i): ConjectureRecord => ({ ...like, id: `c${i}`, text, seedId, finish: 'stop' }),
+  );
+  run.ledger.conjectures.insert(records);
+  return run;
+}
+
+async function outcomes(run: Run): Promise<Record<string, string>> {
+  (await screen(run, 1))();
+  const screenings = run.ledger.conjectures.screenings(1);
+  return Object.fromEntries(
+    screenings.map(({ conjectureId, outcome, detail }) => [conjectureId, `${outcome} ${detail}`.trim()]),
+  );
+}
+
+/** Fails so many times on each statement that says so. */
+function failing(checker: Checker, times: (text: string) => number): Checker {
+  const asked = new Map<string, number>();
+  return {
+    toolchain: checker.toolchain,
+    judge: (attempts) => checker.judge(attempts),
+    close: () => checker.close(),
+    async *inspect(statements, options) {
+      for await (const statement of statements as Iterable<Statement>) {
+        const before = asked.get(statement.text) ?? 0;
+        asked.set(statement.text, before + 1);
+        if (before < times(statement.text))
+          yield { id: statement.id, ...notInspected('fault: the judge died') };
+        else yield* checker.inspect([statement], options);
+      }
+    },
+  };
+}
+
+test('a checker that fails on a statement is asked once more; one that fails again makes a fault, not an ill-formed conjecture', async () => {
+  const run = await withConjectures([' (n : Nat) : n + 7 = 7', ' (n : Nat) : n + 8 = 8']);
+  const checker = failing(run.checker, (text) => (text.includes('7') ? 1 : text.includes('8') ? 9 : 0));
+  const found = await outcomes({ ...run, checker });
+  expect(found).toMatchObject({ c0: 'kept', c1: 'fault fault: the judge died' });
+  run.ledger.close();
+});
+
+test('what does not elaborate is ill-formed, with the reason, and is asked about once', async () => {
+  const run = await withConjectures([' (n : Nat) : n + = 7']);
+  let asked = 0;
+  const checker: Checker = {
+    toolchain: 'fake',
+    judge: (attempts) => run.checker.judge(attempts),
+    close: async () => {},
+    async *inspect(statements) {
+      for await (const { id, text } of statements) {
+        if (text.includes('+ =')) asked++;
+        yield { id, ...notInspected('unexpected token =') };
+      }
+    },
+  };
+  expect(await outcomes({ ...run, checker })).toMatchObject({ c0: 'ill-formed unexpected token =' });
+  expect(asked).toBe(1);
+  run.ledger.close();
+});
+
+test('the seed rearranged is a near-copy, which names the seed; screen.nearCopies=false lets it pass', async () => {
+  const turned = ' (k : Nat) : a1 = k';
+  const run = await withConjectures([turned]);
+  expect(await outcomes(run)).toMatchObject({ c0: 'near-copy p:a1' });
+  run.ledger.close();
+  const open = await withConjectures([turned], 'screen.nearCopies=false');
+  expect(await outcomes(open)).toMatchObject({ c0: 'kept' });
+  open.ledger.close();
+});
