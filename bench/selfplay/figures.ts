@@ -19,7 +19,7 @@ export function provedAt(points: readonly Point[], cost: Cost, spent: number): n
   const after = points.findIndex((p) => p[cost] >= spent);
   const to = points[after];
   if (to === undefined) return points.at(-1)?.newlyProved ?? 0;
-  const from = points[after - 1] ?? { [cost]: 0, newlyProved: 0, sampledTokens: 0, judgeSeconds: 0 };
+  const from = points[after - 1] ?? { sampledTokens: 0, judgeSeconds: 0, newlyProved: 0 };
   const share = to[cost] === from[cost] ? 1 : (spent - from[cost]) / (to[cost] - from[cost]);
   return from.newlyProved + share * (to.newlyProved - from.newlyProved);
 }

@@ -14,6 +14,8 @@ const pointSchema = z.object({
   judgeSeconds: z.number(),
   /** Problems of the pool that no proof was known of before the run and that some attempt proved. */
   newlyProved: count,
+  /** Of this round's proving: the share of its time in which the busier of sampler and judge was at work. */
+  busy: z.number(),
 });
 export type Point = z.infer<typeof pointSchema>;
 
@@ -49,7 +51,8 @@ export function outcomeOf(ledger: Ledger): Omit<Outcome, 'arm' | 'seed' | 'comma
   const points: Point[] = [];
   for (const round of played) {
     for (const c of ledger.conjectures.list(round)) sampledTokens += c.tokens.length;
-    judgeSeconds += ledger.metrics.get(round)['screen.seconds'] ?? 0;
+    const metrics = ledger.metrics.get(round);
+    judgeSeconds += metrics['screen.seconds'] ?? 0;
     for (const { statementId, attempts } of ledger.attempts.judgedGroups({ round, purpose: 'prove' })) {
       const isProblem = ledger.statements.get(statementId)?.source === 'dataset' && !known.has(statementId);
       if (isProblem) problems.add(statementId);
@@ -60,7 +63,7 @@ export function outcomeOf(ledger: Ledger): Omit<Outcome, 'arm' | 'seed' | 'comma
         if (isProblem && verdict === 'proved') proved.add(statementId);
       }
     }
-    points.push({ round, sampledTokens, judgeSeconds, newlyProved: proved.size });
+    points.push({ round, sampledTokens, judgeSeconds, newlyProved: proved.size, busy: busyShare(metrics) });
   }
   const last = rounds.at(-1) ?? 0;
   const funnel: Record<string, number> = {};
@@ -83,4 +86,11 @@ export function outcomeOf(ledger: Ledger): Omit<Outcome, 'arm' | 'seed' | 'comma
     kept: played.map((round) => ledger.funnel(round).selected.selected ?? 0),
     proved: [...proved].sort(),
   };
+}
+
+function busyShare(metrics: Readonly<Record<string, number>>): number {
+  const [whole = 0, sampling = 0, judging = 0] = ['seconds', 'samplingSeconds', 'judgingSeconds'].map(
+    (name) => metrics[`overlap.${name}`],
+  );
+  return whole === 0 ? 1 : Math.max(sampling, judging) / whole;
 }

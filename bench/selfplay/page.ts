@@ -60,6 +60,10 @@ ${comparisons(arms, byTokens, byJudge)}
 
 ![Newly proved problems against time inside the judge](judgeSeconds.svg)
 
+### Sampling and judging at once
+
+${busy(outcomes)}
+
 ### What became of the conjectures
 
 ${funnels(arms)}
@@ -92,6 +96,12 @@ function comparisons(
     ...against('stp+oreal-repo', 'stp+raft'),
     ...against('stp+oreal-paper', 'stp+raft'),
   ].join('\n');
+}
+
+function busy(outcomes: readonly Outcome[]): string {
+  const shares = outcomes.flatMap(({ points }) => points.map((p) => p.busy)).sort((a, b) => a - b);
+  const [least = Number.NaN, median = Number.NaN] = [shares[0], shares[shares.length >> 1]];
+  return `Of ${shares.length} rounds: while proofs are sampled and judged, the busier of the two was at work ${(100 * median).toFixed(1)} % of the time in the median round, ${(100 * least).toFixed(1)} % in the worst.`;
 }
 
 function funnels(arms: ReadonlyMap<string, readonly Outcome[]>): string {

@@ -3,22 +3,15 @@
  * is updated once, and weights, bundle and new policy version go into the ledger together.
  */
 import { join, relative } from 'node:path';
-import type { Config } from '../config/index.ts';
-import type { TokenScoreRecord, WeightRecord } from '../ledger/index.ts';
-import { type ObjectiveSettings, objectiveNamed } from '../objectives/index.ts';
-import { randomFrom, seedFor } from '../ops/seeds.ts';
 import { type Bundle, freezeBundle } from '../policy/bundle.ts';
 import { writeBundle } from '../policy/bundle-file.ts';
 import type { Policy } from '../policy/policy.ts';
-import { type ConjectureExample, conjectureExamples } from './conjecturing.ts';
-import { trainingGroups } from './groups.ts';
-import { referenceLogprobs, withLogprobs } from './references.ts';
-import { isRefresh, retrain, verifiedGroups } from './refresh.ts';
-import { rewardModelFact, type ScoredSteps, scoreAndTrain } from './reward-model.ts';
+import { tokenScoreRecords, weightRecords } from './learned-records.ts';
+import { planRefresh, planRound } from './planning.ts';
+import { isRefresh } from './refresh.ts';
+import { rewardModelFact } from './reward-model.ts';
 import type { Run } from './run.ts';
 import { addToMetrics } from './sampling.ts';
-import { withRelabelledPrompts } from './selection/relabel.ts';
-import { orderSteps, type PlanInput, planTraining, type TrainingPlan } from './training.ts';
 import { firstPolicy } from './versions.ts';
 
 export async function learn(run: Run, round: number): Promise<() => void> {
@@ -82,87 +75,6 @@ export async function learn(run: Run, round: number): Promise<() => void> {
 /** Name of the ledger's fact that holds the objective's settings in force in a round. */
 export const settingsFact = (round: number) => `objective.${round}`;
 
-interface RoundPlan extends TrainingPlan {
-  readonly objective: string;
-  readonly conjectures: readonly ConjectureExample[];
-  /** Where a token-level reward model has a part in it. */
-  readonly scored: ScoredSteps | undefined;
-}
-
-async function planRound(run: Run, round: number): Promise<RoundPlan> {
-  const { learn } = run.config;
-  const objective = objectiveNamed(learn.objective);
-  const { groups, sequences } = trainingGroups(run.ledger, round, learn.bufferRounds);
-  const settings = objectiveSettings(run.config, round);
-  const references = await referenceLogprobs(run, objective, settings, groups, sequences);
-  return plan(run, round, {
-    groups: objective.readsLogprobs ? withLogprobs(groups, sequences, references) : groups,
-    objective,
-    settings,
-    sequences,
-    references,
-    conjectures: conjectureExamples(run.ledger, round, learn.conjecturerRounds),
-  });
-}
-
-/** Everything verified, and every conjecture ever kept. */
-async function planRefresh(run: Run, round: number): Promise<RoundPlan> {
-  run.say('refresh: the first policy learns from everything verified so far', { round });
-  const { groups, sequences } = verifiedGroups(run.ledger, round, run.config.select.window.high);
-  const conjectures = conjectureExamples(run.ledger, round, round);
-  return plan(run, round, {
-    groups,
-    objective: retrain,
-    settings: {},
-    sequences,
-    references: new Map(),
-    conjectures,
-  });
-}
-
-interface Parts extends Pick<PlanInput, 'groups' | 'objective' | 'settings' | 'sequences' | 'references'> {
-  readonly conjectures: readonly ConjectureExample[];
-}
-
-async function plan(run: Run, round: number, parts: Parts): Promise<RoundPlan> {
-  const { config } = run;
-  const { conjecturerShare, batchRows, epochs } = config.learn;
-  const conjectures = conjecturerShare > 0 ? await withRelabelledPrompts(run, parts.conjectures) : [];
-  const input = {
-    ...parts,
-    sequences: new Map([...parts.sequences, ...conjectures.map((c) => [c.id, c] as const)]),
-    conjectures,
-    conjecturerShare,
-    batchRows,
-    epochs,
-    random: randomFrom(seedFor(config.run.seed, 'learn', round)),
-  };
-  const order = orderSteps(input);
-  const { tokenWeights } = { ...parts.objective.defaults, ...parts.settings };
-  const scored =
-    tokenWeights === 'none' || order.length === 0
-      ? undefined
-      : await scoreAndTrain(run, round, order, parts.sequences);
-  const training = planTraining(input, order, scored);
-  const learned = new Set(training.steps.flat().map((row) => row.id));
-  return {
-    ...training,
-    objective: parts.objective.name,
-    conjectures: conjectures.filter((c) => learned.has(c.id)),
-    scored,
-  };
-}
-
-/** What the configuration says of the objective, and the seed of its choices in that round. */
-export function objectiveSettings(config: Config, round: number): Partial<ObjectiveSettings> {
-  const { klCoef, objectiveSettings } = config.learn;
-  return {
-    ...objectiveSettings,
-    ...(klCoef === undefined ? {} : { klCoef }),
-    seed: seedFor(config.run.seed, 'objective', round),
-  };
-}
-
 /** The first policy learns the bundle and takes the current one's place. */
 async function refreshed(run: Run, round: number, bundle: Bundle) {
   const first = await run.openPolicy(firstPolicy(run.ledger)?.path ?? run.config.policy.uri);
@@ -196,43 +108,6 @@ async function update(run: Run, policy: Policy, round: number, bundle: Bundle) {
   } finally {
     progress.end();
   }
-}
-
-function weightRecords({ objective, weighted, conjectures }: RoundPlan, bundleHash: string): WeightRecord[] {
-  const shared = { bundleHash, objective };
-  return [
-    ...weighted.map(
-      ({ attemptId, reward, c, k, weight }): WeightRecord => ({
-        ...shared,
-        role: 'prover',
-        sampleId: attemptId,
-        reward,
-        c,
-        k,
-        weight,
-      }),
-    ),
-    ...conjectures.map(
-      ({ id, weight, selection }): WeightRecord => ({
-        ...shared,
-        role: 'conjecturer',
-        sampleId: id,
-        reward: null,
-        c: selection.proved,
-        k: selection.judged,
-        weight,
-      }),
-    ),
-  ];
-}
-
-function tokenScoreRecords(
-  { hash, steps }: Bundle,
-  scores: readonly ReadonlyMap<string, readonly number[]>[] = [],
-): TokenScoreRecord[] {
-  return steps.flatMap((_, step) =>
-    [...(scores[step] ?? [])].map(([sampleId, scores]) => ({ bundleHash: hash, step, sampleId, scores })),
-  );
 }
 
 function optimizer(run: Run): Bundle['optimizer'] {

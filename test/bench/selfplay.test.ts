@@ -35,6 +35,7 @@ const outcome = (
     sampledTokens: 100 * (i + 1),
     judgeSeconds: 2 * (i + 1),
     newlyProved,
+    busy: 1,
   })),
   heldout: rates.map((c, i) => [`p${i}`, 4, c]),
   funnel: {},

@@ -11,7 +11,8 @@ import { type Config, loadConfig } from '../../src/config/index.ts';
 import { openLedger } from '../../src/ledger/index.ts';
 import { type Group, type ObjectiveName, objectives, tokenWeightsOf } from '../../src/objectives/index.ts';
 import { readBundle } from '../../src/policy/bundle-file.ts';
-import { objectiveSettings, settingsFact } from '../../src/selfplay/learn.ts';
+import { settingsFact } from '../../src/selfplay/learn.ts';
+import { objectiveSettings } from '../../src/selfplay/planning.ts';
 import { playRound } from '../../src/selfplay/round.ts';
 import { OVERRIDES, openFakeRun } from './fake-run.ts';
 
