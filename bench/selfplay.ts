@@ -25,7 +25,14 @@ const START = 'runs/selfplay/start';
 const PRETRAIN = ['seed', 'pretrain', '--steps', '600', '--theorems', '120', '--out', START];
 /** Arms without conjectures spend the same on twice the attempts. */
 const DOUBLED = ['prove.samples=16'];
-const EXTRA: Readonly<Record<string, readonly string[]>> = { sampling: DOUBLED, 'expert-iteration': DOUBLED };
+/** Learning from failures at the rate of imitation undoes the model (bench/selfplay/notes.md). */
+const GENTLE = ['learn.learningRate=1e-4'];
+const EXTRA: Readonly<Record<string, readonly string[]>> = {
+  sampling: DOUBLED,
+  'expert-iteration': DOUBLED,
+  'stp+oreal-repo': GENTLE,
+  'stp+oreal-paper': GENTLE,
+};
 
 const { values } = parseArgs({
   options: {
