@@ -1,6 +1,7 @@
 /** The plots of a run's page: what each shows, and how. Each returns null when there is nothing to show. */
 import { percent, whole } from './format.ts';
 import { type Html, html } from './markup.ts';
+import { when } from './opening.ts';
 import { ACCENT, FAINT, figure, GOOD, INK, MUTED, type PlotOption, RULE, svg } from './plot.ts';
 import type { PassAtKRow, RunReport } from './report-data.ts';
 import { courseText, latestText, type Series, seriesTitle } from './series-text.ts';
@@ -43,14 +44,15 @@ export function passAtKPlot(report: RunReport): Html | null {
     title: 'Held-out pass@k',
     description: rows
       .map(
-        ([b, a]) => `pass@${b.k}: ${percent(b.estimate)} before${a ? `, ${percent(a.estimate)} after` : ''}`,
+        ([b, a]) =>
+          `pass@${b.k}: ${percent(b.estimate)} ${when(before)}${a ? `, ${percent(a.estimate)} after` : ''}`,
       )
       .join('; '),
     height: 34 + 44 * rows.length,
     option,
     note: after
-      ? 'Grey: before. Colour: after the last update. Bars are 95 % intervals over problems.'
-      : 'Before any update. Bars are 95 % intervals over problems.',
+      ? `Grey: ${when(before)}. Colour: after the last update. Bars are 95 % intervals over problems.`
+      : `${before.round === 0 ? 'Before any update' : `After round ${before.round}`}. Bars are 95 % intervals over problems.`,
   });
 }
 

@@ -67,6 +67,10 @@ ${tile(
 const secondsEach = (seconds: number | null) =>
   seconds === null ? 'none in this run' : `${duration(seconds)} each, all told`;
 
+/** Which policy was evaluated. */
+export const when = ({ round }: { readonly round: number }): string =>
+  round === 0 ? 'before' : `after round ${round}`;
+
 /** "10.2–15.9 %" */
 export function range({ low, high }: { readonly low: number; readonly high: number }): string {
   return `${percent(low).slice(0, -2)}–${percent(high)}`;

@@ -1,6 +1,6 @@
 /** The short table at the end of a run, for a terminal or a log. */
 import { bytes, decimal, duration, percent, points, whole } from './format.ts';
-import { range } from './opening.ts';
+import { range, when } from './opening.ts';
 import type { EvaluationSide, RunReport } from './report-data.ts';
 
 export function summarise(report: RunReport): string {
@@ -15,9 +15,7 @@ export function summarise(report: RunReport): string {
       'conjectures',
       `${whole(funnel[0]?.count ?? 0)} proposed, ${whole(report.kept.length)} kept as barely provable`,
     ],
-    ['pass@1 before', passAt1(evaluation?.before)],
-    ['pass@1 after', passAt1(evaluation?.after)],
-    ['difference', difference(report)],
+    ...evaluationRows(evaluation),
     ['verdicts', `${decimal(cost.verdictsPerSecond)} a second`],
     ['tokens sampled', `${decimal(cost.sampledTokensPerSecond)} a second`],
     ['tokens trained', `${decimal(cost.trainedTokensPerSecond)} a second`],
@@ -27,14 +25,21 @@ export function summarise(report: RunReport): string {
   return rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}\n`).join('');
 }
 
-function passAt1(side: EvaluationSide | null | undefined): string {
-  const row = side?.passAtK.find(({ k }) => k === 1);
-  if (!side || !row) return 'not evaluated';
+function evaluationRows(evaluation: RunReport['evaluation']): (readonly [string, string])[] {
+  if (evaluation === null) return [['pass@1', 'not evaluated']];
+  const { before, after, comparison } = evaluation;
+  const first = [`pass@1 ${when(before)}`, passAt1(before)] as const;
+  if (after === null) return [first];
+  return [first, ['pass@1 after', passAt1(after)], ['difference', difference(comparison)]];
+}
+
+function passAt1(side: EvaluationSide): string {
+  const row = side.passAtK.find(({ k }) => k === 1);
+  if (!row) return 'not evaluated';
   return `${percent(row.estimate)} (95\u00a0% ${range(row)}) on ${whole(side.problems)} held-out problems`;
 }
 
-function difference({ evaluation }: RunReport): string {
-  const comparison = evaluation?.comparison;
+function difference(comparison: NonNullable<RunReport['evaluation']>['comparison']): string {
   if (!comparison) return '–';
   const noise = comparison.low > 0 || comparison.high < 0 ? 'more than noise' : 'within noise';
   return `${points(comparison.difference)}, ${noise} (95\u00a0% ${points(comparison.low).replace(' points', '')} to ${points(comparison.high)})`;

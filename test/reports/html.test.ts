@@ -205,6 +205,24 @@ test('the terminal’s table has one line a figure', () => {
   expect(lines).toContain('  difference       +4.3 points, more than noise (95 % +1.2 to +7.5 points)');
 });
 
+test('a run evaluated once says after which round, and claims no difference', () => {
+  const { evaluation } = report;
+  if (evaluation === null) throw new Error('the fixture was evaluated');
+  const once = { before: { ...evaluation.before, round: 4 }, after: null, comparison: null };
+  const lines = plain(summarise({ ...report, evaluation: once }))
+    .trimEnd()
+    .split('\n');
+  expect(lines.filter((line) => line.includes('pass@1'))).toEqual([
+    expect.stringMatching(/^ {2}pass@1 after round 4 {2}\d/),
+  ]);
+  expect(lines.join()).not.toContain('difference');
+  const page = plain(renderReport({ ...report, evaluation: once }));
+  expect(page).toContain('After round 4. Bars are 95 % intervals');
+  expect(page).not.toContain('Before any update');
+  const never = plain(summarise({ ...report, evaluation: null }));
+  expect(never).toMatch(/^ {2}pass@1 +not evaluated$/m);
+});
+
 function withoutFaults(): RunReport {
   const { evaluation } = report;
   return evaluation

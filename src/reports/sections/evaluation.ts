@@ -3,7 +3,7 @@ import { passAtKPlot } from '../charts.ts';
 import { section, table, theoremList } from '../elements.ts';
 import { percent, plural, points } from '../format.ts';
 import { type Content, html } from '../markup.ts';
-import { range } from '../opening.ts';
+import { range, when } from '../opening.ts';
 import type { EvaluationSide, PassAtKRow, RunReport } from '../report-data.ts';
 
 export function evaluationSection(report: RunReport): Content {
@@ -13,7 +13,7 @@ export function evaluationSection(report: RunReport): Content {
   return section(
     'evaluation',
     'Held-out problems',
-    html`<p>${plural(before.problems, 'problem')} of ${report.provenance.dataset} that nothing ever learns from, the same before and after. pass@k is the unbiased estimate, averaged over all of them.</p>`,
+    html`<p>${plural(before.problems, 'problem')} of ${report.provenance.dataset} that nothing ever learns from${after ? ', the same before and after' : ''}. pass@k is the unbiased estimate, averaged over all of them.</p>`,
     faultNotice([before, ...(after ? [after] : [])]),
     html`<div class="columns">${passAtKPlot(report)}<div class="block">${passAtKTable(before, after)}</div></div>`,
     comparison &&
@@ -30,7 +30,11 @@ function passAtKTable(before: EvaluationSide, after: EvaluationSide | null): Con
   const at = (k: number) => after?.passAtK.find((row) => row.k === k);
   return table(
     'pass@k with 95 % intervals over problems',
-    [{ name: 'k' }, { name: 'before', numeric: true }, ...(after ? [{ name: 'after', numeric: true }] : [])],
+    [
+      { name: 'k' },
+      { name: when(before), numeric: true },
+      ...(after ? [{ name: 'after', numeric: true }] : []),
+    ],
     [
       ...before.passAtK.map((row) => [row.k, cell(row), ...(after ? [cell(at(row.k))] : [])]),
       ['solved', solved(before), ...(after ? [solved(after)] : [])],
