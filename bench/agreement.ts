@@ -104,8 +104,11 @@ async function plainLean(text: string): Promise<z.infer<typeof message>[]> {
   const file = join(scratch, 'Plain.lean');
   try {
     writeFileSync(file, text);
-    const args = ['--stack-size=7000', ENTRY, dir, wasm, file, '--check', '--json'];
-    const { stdout = '' } = await execa(process.execPath, args, {
+    // As deep a stack as the judge has.
+    const deep = 'ulimit -s 76000 && exec "$@"';
+    const lean = [process.execPath, '--stack-size=64000', '--wasm-lazy-validation', ENTRY, dir, wasm];
+    const args = ['-c', deep, 'sh', ...lean, file, '--check', '--json'];
+    const { stdout = '' } = await execa('/bin/sh', args, {
       reject: false,
       stdin: 'ignore',
       env: {},

@@ -3,7 +3,7 @@ import { bootstrapMean, type Interval } from '../../src/evaluation/intervals.ts'
 import { passAtK } from '../../src/evaluation/pass-at-k.ts';
 import type { Outcome, Point } from './outcome.ts';
 
-export type Cost = 'sampledTokens' | 'judgeSeconds';
+export type Cost = 'sampledTokens' | 'cpuSeconds';
 
 const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
 export const byArm = (outcomes: readonly Outcome[]): Map<string, Outcome[]> =>
@@ -19,7 +19,7 @@ export function provedAt(points: readonly Point[], cost: Cost, spent: number): n
   const after = points.findIndex((p) => p[cost] >= spent);
   const to = points[after];
   if (to === undefined) return points.at(-1)?.newlyProved ?? 0;
-  const from = points[after - 1] ?? { sampledTokens: 0, judgeSeconds: 0, newlyProved: 0 };
+  const from = points[after - 1] ?? { sampledTokens: 0, cpuSeconds: 0, newlyProved: 0 };
   const share = to[cost] === from[cost] ? 1 : (spent - from[cost]) / (to[cost] - from[cost]);
   return from.newlyProved + share * (to.newlyProved - from.newlyProved);
 }

@@ -10,8 +10,8 @@ const pointSchema = z.object({
   round: count,
   /** Sampled for conjectures and for attempts at problems and conjectures. */
   sampledTokens: count,
-  /** Time inside the judge on those attempts and on screening, seconds. */
-  judgeSeconds: z.number(),
+  /** CPU time of sampling, screening and judging, nearly all of it the judge's: what else the machine does adds little to it. */
+  cpuSeconds: z.number(),
   /** Problems of the pool that no proof was known of before the run and that some attempt proved. */
   newlyProved: count,
   /** Of this round's proving: the share of its time in which the busier of sampler and judge was at work. */
@@ -47,23 +47,22 @@ export function outcomeOf(ledger: Ledger): Omit<Outcome, 'arm' | 'seed' | 'comma
   const problems = new Set<string>();
   const proved = new Set<string>();
   const hash = createHash('sha256');
-  let [sampledTokens, judgeSeconds] = [0, 0];
+  let [sampledTokens, cpuSeconds] = [0, 0];
   const points: Point[] = [];
   for (const round of played) {
     for (const c of ledger.conjectures.list(round)) sampledTokens += c.tokens.length;
     const metrics = ledger.metrics.get(round);
-    judgeSeconds += metrics['screen.seconds'] ?? 0;
+    for (const step of ['propose', 'screen', 'prove', 'judge']) cpuSeconds += metrics[`cpu.${step}`] ?? 0;
     for (const { statementId, attempts } of ledger.attempts.judgedGroups({ round, purpose: 'prove' })) {
       const isProblem = ledger.statements.get(statementId)?.source === 'dataset' && !known.has(statementId);
       if (isProblem) problems.add(statementId);
-      for (const { id, text, tokens, verdict, ms } of attempts) {
+      for (const { id, text, tokens, verdict } of attempts) {
         sampledTokens += tokens.length;
-        judgeSeconds += ms / 1000;
         hash.update(JSON.stringify([id, text, verdict]));
         if (isProblem && verdict === 'proved') proved.add(statementId);
       }
     }
-    points.push({ round, sampledTokens, judgeSeconds, newlyProved: proved.size, busy: busyShare(metrics) });
+    points.push({ round, sampledTokens, cpuSeconds, newlyProved: proved.size, busy: busyShare(metrics) });
   }
   const last = rounds.at(-1) ?? 0;
   const funnel: Record<string, number> = {};

@@ -22,7 +22,7 @@ export function writePage(outcomesDir: string): void {
     .sort()
     .map((name) => outcomeSchema.parse(JSON.parse(readFileSync(join(outcomesDir, name), 'utf8'))));
   if (outcomes.length === 0) return;
-  for (const cost of ['sampledTokens', 'judgeSeconds'] as const)
+  for (const cost of ['sampledTokens', 'cpuSeconds'] as const)
     writeFileSync(join(FOLDER, `${cost}.svg`), plotCurves(outcomes, cost));
   const notes = readFileSync(join(FOLDER, 'notes.md'), 'utf8');
   writeFileSync(join(FOLDER, 'README.md'), `${notes.trimEnd()}\n\n${figures(outcomes)}`);
@@ -31,15 +31,15 @@ export function writePage(outcomesDir: string): void {
 function figures(outcomes: readonly Outcome[]): string {
   const arms = byArm(outcomes);
   const byTokens = provedByArm(outcomes, 'sampledTokens');
-  const byJudge = provedByArm(outcomes, 'judgeSeconds');
+  const byCpu = provedByArm(outcomes, 'cpuSeconds');
   const tokens = Math.round(commonCost(outcomes, 'sampledTokens') / 1000);
-  const seconds = Math.round(commonCost(outcomes, 'judgeSeconds'));
+  const seconds = Math.round(commonCost(outcomes, 'cpuSeconds'));
   const rows = [...arms].map(([arm, runs]) =>
     [
       arm,
       runs.map((r) => r.seed).join(', '),
       spread(byTokens.get(arm)),
-      spread(byJudge.get(arm)),
+      spread(byCpu.get(arm)),
       number(beyond(runs, arms.get('sampling') ?? [])),
       percent(heldoutOf(runs, 1)),
       percent(heldoutOf(runs, 8)),
@@ -50,15 +50,15 @@ function figures(outcomes: readonly Outcome[]): string {
 Newly proved: mean over seeds (least to most) of the problems without a known proof, ${outcomes[0]?.open} in all. *Not by
 sampling*: of those proved by the run's end, what the frozen model did not prove under the same seed.
 
-| arm | seeds | newly proved at ${tokens}k sampled tokens | at ${seconds} s of judging | in all, and not by sampling | held-out pass@1 | held-out pass@8 |
+| arm | seeds | newly proved at ${tokens}k sampled tokens | at ${seconds} s of CPU time | in all, and not by sampling | held-out pass@1 | held-out pass@8 |
 |---|---|--:|--:|--:|--:|--:|
 ${rows.map((row) => `| ${row} |`).join('\n')}
 
-${comparisons(arms, byTokens, byJudge)}
+${comparisons(arms, byTokens, byCpu)}
 
 ![Newly proved problems against sampled tokens](sampledTokens.svg)
 
-![Newly proved problems against time inside the judge](judgeSeconds.svg)
+![Newly proved problems against CPU time of sampling and judging](cpuSeconds.svg)
 
 ### Sampling and judging at once
 
@@ -79,7 +79,7 @@ ${outcomes.map((o) => `| \`${o.command}\` | ${o.open} | \`${o.digest.slice(0, 16
 function comparisons(
   arms: ReadonlyMap<string, readonly Outcome[]>,
   byTokens: ReadonlyMap<string, Proved>,
-  byJudge: ReadonlyMap<string, Proved>,
+  byCpu: ReadonlyMap<string, Proved>,
 ): string {
   const ratio = (of: ReadonlyMap<string, Proved>, a: string, b: string) => {
     const [x, y] = [of.get(a)?.mean, of.get(b)?.mean];
@@ -90,7 +90,7 @@ function comparisons(
     return a && b ? [`- ${arm} less ${other}, held-out pass@1: ${points(heldoutDifference(a, b, 1))}`] : [];
   };
   return [
-    `- stp ÷ expert-iteration, newly proved: ${ratio(byTokens, 'stp', 'expert-iteration')} at equal tokens, ${ratio(byJudge, 'stp', 'expert-iteration')} at equal judging time`,
+    `- stp ÷ expert-iteration, newly proved: ${ratio(byTokens, 'stp', 'expert-iteration')} at equal tokens, ${ratio(byCpu, 'stp', 'expert-iteration')} at equal CPU time`,
     ...against('stp', 'expert-iteration'),
     ...against('expert-iteration', 'sampling'),
     ...against('stp+oreal-repo', 'stp+raft'),

@@ -33,7 +33,7 @@ const outcome = (
   points: proved.map((newlyProved, i) => ({
     round: i + 1,
     sampledTokens: 100 * (i + 1),
-    judgeSeconds: 2 * (i + 1),
+    cpuSeconds: 2 * (i + 1),
     newlyProved,
     busy: 1,
   })),
@@ -51,7 +51,7 @@ describe('figures of the experiment', () => {
     expect(provedAt(a.points, 'sampledTokens', 0)).toBe(0);
     expect(provedAt(a.points, 'sampledTokens', 50)).toBe(2);
     expect(provedAt(a.points, 'sampledTokens', 250)).toBe(7);
-    expect(provedAt(a.points, 'judgeSeconds', 6)).toBe(8);
+    expect(provedAt(a.points, 'cpuSeconds', 6)).toBe(8);
   });
   test('arms are compared at what the cheapest run spent', () => {
     expect(commonCost([a, b], 'sampledTokens')).toBe(200);
