@@ -1,12 +1,11 @@
 /** Groups of judged attempts for the objective tests, literal and arbitrary. */
 import fc from 'fast-check';
-import {
-  type Group,
-  type JudgedAttempt,
-  type ObjectiveName,
-  type ObjectiveSettings,
-  objectives,
-  type Reward,
+import type {
+  Group,
+  JudgedAttempt,
+  Objective,
+  ObjectiveSettings,
+  Reward,
 } from '../../src/objectives/index.ts';
 
 export function attempt(attemptId: string, reward: Reward, over: Partial<JudgedAttempt> = {}): JudgedAttempt {
@@ -34,13 +33,16 @@ export function group(statementId: string, c: number, k: number, faults = 0): Gr
   return { statementId, attempts: rewards.map((reward, i) => attempt(`${statementId}/${i}`, reward)) };
 }
 
+/** Evenly spread between the two; nine in ten of `fc.double` are next to 0. */
+export const numberIn = (min: number, max: number) =>
+  fc.integer({ min: 0, max: 10_000 }).map((step) => min + ((max - min) * step) / 10_000);
+
 /** 1 ≤ c < k ≤ 32: a group with spread. */
 export const mixedCounts = fc
   .integer({ min: 2, max: 32 })
   .chain((k) => fc.record({ k: fc.constant(k), c: fc.integer({ min: 1, max: k - 1 }) }));
 
-const logprobs = (tokens: number) =>
-  fc.array(fc.double({ min: -9, max: 0, noNaN: true }), { minLength: tokens, maxLength: tokens });
+const logprobs = (tokens: number) => fc.array(numberIn(-9, 0), { minLength: tokens, maxLength: tokens });
 
 /** What differs token by token. */
 const anyTokens = fc.integer({ min: 0, max: 20 }).chain((tokens) =>
@@ -55,7 +57,7 @@ const anyAttempt = fc.record({
   reward: fc.constantFrom<Reward>(0, 0, 1, null),
   tokens: anyTokens,
   chars: fc.integer({ min: 0, max: 400 }),
-  verifySeconds: fc.double({ min: 0, max: 30, noNaN: true }),
+  verifySeconds: numberIn(0, 30),
   truncated: fc.boolean(),
 });
 
@@ -70,8 +72,8 @@ export const anyGroups: fc.Arbitrary<readonly Group[]> = fc
   );
 
 /** The weights of proofs and of failures in a group of c among k, faults beside them. */
-export function pair(name: ObjectiveName, c: number, k: number, settings: Partial<ObjectiveSettings> = {}) {
-  const { attempts } = objectives[name].weigh([group('s', c, k, 3)], settings);
+export function pair(objective: Objective, c: number, k: number, settings: Partial<ObjectiveSettings> = {}) {
+  const { attempts } = objective.weigh([group('s', c, k, 3)], settings);
   const of = (reward: 1 | 0) => attempts.find((a) => a.reward === reward)?.weight;
   return { plus: of(1) ?? Number.NaN, minus: of(0) ?? Number.NaN };
 }

@@ -20,7 +20,7 @@ describe('weights', () => {
   test('dr-grpo is the centred reward: a⁺ = 1−p̂, a⁻ = −p̂', () => {
     fc.assert(
       fc.property(mixedCounts, ({ c, k }) => {
-        const { plus, minus } = pair('dr-grpo', c, k);
+        const { plus, minus } = pair(objectives['dr-grpo'], c, k);
         expect([plus, minus]).toEqual([expect.closeTo(1 - c / k, 12), expect.closeTo(-c / k, 12)]);
       }),
     );
@@ -88,7 +88,7 @@ describe('other weights', () => {
   test('rlvr is α times the leave-one-out advantage', () => {
     fc.assert(
       fc.property(mixedCounts, fc.integer({ min: 1, max: 20 }), ({ c, k }, verifiedReward) => {
-        const { plus, minus } = pair('rlvr', c, k, { verifiedReward });
+        const { plus, minus } = pair(objectives.rlvr, c, k, { verifiedReward });
         expect(plus).toBeCloseTo((verifiedReward * (k - c)) / (k - 1), 10);
         expect(minus).toBeCloseTo((-verifiedReward * c) / (k - 1), 10);
       }),
@@ -97,12 +97,12 @@ describe('other weights', () => {
   });
 
   test('topr is ±1, hopeless statements included', () => {
-    expect(pair('topr', 3, 8)).toEqual({ plus: 1, minus: -1 });
+    expect(pair(objectives.topr, 3, 8)).toEqual({ plus: 1, minus: -1 });
     expect(objectives.topr.weigh([group('s', 0, 4)]).stats.negatives).toBe(4);
   });
 
   test('dapo and raft++ weigh as grpo and raft do, but by the mean over tokens', () => {
-    expect(pair('dapo', 3, 8)).toEqual(pair('grpo', 3, 8));
+    expect(pair(objectives.dapo, 3, 8)).toEqual(pair(objectives.grpo, 3, 8));
     fc.assert(
       fc.property(anyGroups, (groups) => {
         const weights = (name: ObjectiveName) =>
@@ -113,8 +113,8 @@ describe('other weights', () => {
   });
 
   test('reinforce-rej is ±1; w-reinforce is λ and −1, failures of hopeless statements included', () => {
-    expect(pair('reinforce-rej', 3, 8)).toEqual({ plus: 1, minus: -1 });
-    expect(pair('w-reinforce', 3, 8)).toEqual({ plus: 0.1, minus: -1 });
+    expect(pair(objectives['reinforce-rej'], 3, 8)).toEqual({ plus: 1, minus: -1 });
+    expect(pair(objectives['w-reinforce'], 3, 8)).toEqual({ plus: 0.1, minus: -1 });
     expect(objectives['w-reinforce'].weigh([group('s', 0, 4)]).stats.negatives).toBe(4);
   });
 });
@@ -147,7 +147,7 @@ describe('prime', () => {
       fc.property(mixedCounts, ({ c, k }) => {
         const settings = { minPassRate: 0, maxPassRate: 1 };
         for (const a of objectives.prime.weigh([group('s', c, k)], settings).attempts) {
-          const { plus, minus } = pair('rloo', c, k);
+          const { plus, minus } = pair(objectives.rloo, c, k);
           const expected = (a.reward === 1 ? plus : minus) / (10 * k);
           expect(tokenWeightsOf(a)).toEqual(Array(10).fill(expect.closeTo(expected, 12)));
         }
@@ -354,7 +354,7 @@ describe('names and settings', () => {
 
   test('a ±1 objective never treats a failure as nothing', () => {
     for (const name of OBJECTIVE_NAMES) {
-      if (objectives[name].rewardScale === '±1') expect(pair(name, 2, 5).minus).toBeLessThan(0);
+      if (objectives[name].rewardScale === '±1') expect(pair(objectives[name], 2, 5).minus).toBeLessThan(0);
     }
     expect(
       plainReward('±1')({ ...attempt('a', 0), reward: 0 }, { c: 0, k: 1 }, objectives.rloo.defaults),
