@@ -108,13 +108,11 @@ async function plainLean(text: string): Promise<z.infer<typeof message>[]> {
     const deep = 'ulimit -s 76000 && exec "$@"';
     const lean = [process.execPath, '--stack-size=64000', '--wasm-lazy-validation', ENTRY, dir, wasm];
     const args = ['-c', deep, 'sh', ...lean, file, '--check', '--json'];
-    const { stdout = '' } = await execa('/bin/sh', args, {
-      reject: false,
-      stdin: 'ignore',
-      env: {},
-      extendEnv: false,
-    });
-    return stdout
+    // Into a file: what is longer than a pipe holds ends this Lean.
+    const said = join(scratch, 'messages.jsonl');
+    const stdout = { file: said };
+    await execa('/bin/sh', args, { reject: false, stdin: 'ignore', stdout, env: {}, extendEnv: false });
+    return readFileSync(said, 'utf8')
       .split('\n')
       .filter((line) => line.startsWith('{'))
       .map((line) => message.parse(JSON.parse(line)));
