@@ -14,12 +14,12 @@ import type { Outcome } from './outcome.ts';
 use([LineChart, GridComponent, LegendComponent, SVGRenderer]);
 type Option = ComposeOption<LineSeriesOption | GridComponentOption | LegendComponentOption>;
 
-const COLOURS = ['#5b6770', '#0b6e99', '#b3261e', '#7a5195', '#d97706', '#2e7d32', '#8d6e63', '#455a64'];
+const COLOURS = ['#5b6770', '#0b6e99', '#b3261e', '#7a5195', '#d97706', '#2e7d32', '#8d6e63', '#c2185b'];
 const [INK, RULE] = ['#1d2733', '#d5dbe1'];
 const POINTS = 40;
 
 export function plotCurves(outcomes: readonly Outcome[], cost: Cost): string {
-  const chart = init(null, null, { renderer: 'svg', ssr: true, width: 760, height: 420 });
+  const chart = init(null, null, { renderer: 'svg', ssr: true, width: 900, height: 420 });
   try {
     chart.setOption({ ...curves(outcomes, cost), animation: false, backgroundColor: '#ffffff' });
     return chart.renderToSVGString();
@@ -37,18 +37,18 @@ function curves(outcomes: readonly Outcome[], cost: Cost): Option {
       x,
       runs.reduce((sum, run) => sum + provedAt(run.points, cost, x), 0) / runs.length,
     ]);
-  const name = cost === 'sampledTokens' ? 'sampled tokens' : 'seconds inside the judge';
+  const name = cost === 'sampledTokens' ? 'sampled tokens' : 'seconds of CPU time';
   const text = { color: INK, fontSize: 12 };
   return {
-    legend: { data: arms.map(([arm]) => arm), top: 4, textStyle: text },
-    grid: { left: 60, right: 20, top: 56, bottom: 46 },
+    legend: { data: arms.map(([arm]) => arm), orient: 'vertical', right: 30, top: 40, textStyle: text },
+    grid: { left: 60, right: 250, top: 40, bottom: 46 },
     xAxis: {
       type: 'value',
       name,
       nameLocation: 'middle',
       nameGap: 28,
       max: most,
-      axisLabel: text,
+      axisLabel: { ...text, showMaxLabel: false },
       nameTextStyle: text,
     },
     yAxis: {
