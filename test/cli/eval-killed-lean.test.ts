@@ -25,7 +25,7 @@ function evaluation(dir: string) {
 test('killed with SIGKILL as judging begins, and given again, it reports what an undisturbed one does', {
   timeout: 300_000,
 }, async () => {
-  const [killed, whole] = [join(root, 'killed'), join(root, 'whole')];
+  const [killed, whole] = [join(root, 'killed', 'night'), join(root, 'whole', 'night')]; // a run is called as its folder
   const child = evaluation(killed);
   child.stderr.on('data', (said) => {
     if (/sampling: .* samples in /.test(String(said))) child.kill('SIGKILL');
