@@ -30,7 +30,7 @@ const HEAD = [
   'set_option linter.all false',
   `set_option maxHeartbeats ${HEARTBEATS}`,
 ];
-const BATCH = 250;
+const BATCH = 500;
 const TACTICS = ['by omega', 'by simp', 'by grind', 'by decide', 'by intros; simp_all'];
 
 function triedWithTactics(file: string): Attempt[] {
@@ -107,8 +107,8 @@ async function plainLean(text: string): Promise<z.infer<typeof message>[]> {
     // As deep a stack as the judge has.
     const deep = 'ulimit -s 76000 && exec "$@"';
     const lean = [process.execPath, '--stack-size=64000', '--wasm-lazy-validation', ENTRY, dir, wasm];
-    const args = ['-c', deep, 'sh', ...lean, file, '--check', '--json'];
-    // Into a file: what is longer than a pipe holds ends this Lean.
+    const args = ['-c', deep, 'sh', ...lean, file, '--check', '-DmaxErrors=100000', '--json'];
+    // Into a file: it may be longer than a pipe holds.
     const said = join(scratch, 'messages.jsonl');
     const stdout = { file: said };
     await execa('/bin/sh', args, { reject: false, stdin: 'ignore', stdout, env: {}, extendEnv: false });
