@@ -3,8 +3,8 @@
  * changed over, hypotheses put in another order, names exchanged: proving such a one is proving the seed.
  */
 
-/** Names bound in the statement's own groups, as `n` and `m` in `(n m : Nat)`. */
-const BINDER = /[({⦃]\s*((?:[^\s(){}[\]⦃⦄:,]+\s+)*[^\s(){}[\]⦃⦄:,]+)\s*:(?!=)/gu;
+import { boundNames } from '../statements/bound-names.ts';
+
 /** Words with their dots, and single symbols; brackets only group. */
 const TOKEN = /[\p{L}\p{N}_'.!?₀-₉]+|[^\s(){}[\]⦃⦄]/gu;
 
@@ -13,7 +13,7 @@ export function isNearCopy(conjecture: string, seed: string): boolean {
 }
 
 function symbolsOf(statement: string): string {
-  const bound = new Set([...statement.matchAll(BINDER)].flatMap(([, names = '']) => names.split(/\s+/)));
+  const bound = boundNames(statement);
   const tokens = statement.replace(/^\s*(theorem|lemma)\s+\S+/, '').match(TOKEN) ?? [];
   return tokens
     .map((token) => (bound.has(token) ? 'x' : token))
