@@ -82,7 +82,8 @@ export class Sampler {
   constructor(model: SamplerModel, requests: readonly TokenRequest[], settings: SamplerSettings) {
     this.#model = model;
     this.#settings = settings;
-    this.#cache = new KeyValueCache(model.config, model.batchSize, model.capacity);
+    const wanted = requests.reduce((sum, { n }) => sum + n, 0);
+    this.#cache = new KeyValueCache(model.config, Math.min(model.batchSize, wanted), model.capacity);
     this.#scratch = new Float64Array(model.config.vocabSize);
     this.#waiting = requests.filter(({ n }) => n > 0);
   }
