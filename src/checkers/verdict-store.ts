@@ -103,7 +103,7 @@ function openFile(path: string): OpenFile {
   const db = new Database(path, { timeout: 5000 });
   try {
     db.transaction(() => prepareTables(db, path)).immediate();
-    db.pragma('journal_mode = WAL'); // only now: it writes, and the file may have been somebody else's
+    writeAhead(db); // only now: it writes, and the file may have been somebody else's
     db.pragma('synchronous = NORMAL');
     return {
       db,
@@ -114,6 +114,18 @@ function openFile(path: string): OpenFile {
   } catch (error) {
     db.close();
     throw error;
+  }
+}
+
+/**
+ * Which journal a file has is the file's, and SQLite does not wait to change it: it is busy where another process has just
+ * opened the same new file. That one sets it too; until then the file is shared all the same, only slower.
+ */
+function writeAhead(db: Database.Database): void {
+  try {
+    db.pragma('journal_mode = WAL');
+  } catch (error) {
+    if (!(error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY'))) throw error;
   }
 }
 
