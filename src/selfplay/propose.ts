@@ -91,7 +91,7 @@ function requestsFor(
       n: Math.floor((total + i) / inputs.length), // these add up to the total
       seed: seedFor(run.config.run.seed, 'propose', round, i),
     }))
-    .filter((r) => r.n > 0 && !stored.has(conjectureId(round, r.id, r.n - 1)));
+    .filter((r) => Array.from({ length: r.n }).some((_, j) => !stored.has(conjectureId(round, r.id, j))));
 }
 
 const conjectureId = (round: number, input: string, index: number) => `propose/r${round}/${input}/${index}`;

@@ -1,10 +1,11 @@
 /**
  * From judged groups and kept conjectures to the rows of an update. Pure; learn.ts reads the ledger and calls it.
  *
- * Loss of one optimiser step = (1 − s)·L_objective + s·L_conjectures, with s the conjecturer's share and
- * L_conjectures the mean cross-entropy over tokens of the kept conjectures, by their weights (STP leaves this ratio to chance: its conjecture
- * weights of about 1 simply outweigh 1/#proofs). A step without one of the two parts is the other part alone.
- * Normalisers are per optimiser step: the objective weighs each step's groups on their own.
+ * Loss of an epoch = (1 − s)·L_objective + s·L_conjectures, with s the conjecturer's share and L_conjectures the mean
+ * cross-entropy over tokens of the kept conjectures, by their weights (STP leaves this ratio to chance: its conjecture
+ * weights of about 1 simply outweigh 1/#proofs). An epoch without one of the two parts is the other part alone.
+ * Conjectures are few, often one a step, so their normaliser is the epoch's: within a step their weights would cancel out.
+ * The objective weighs each step's groups on their own.
  */
 import {
   type Group,
@@ -34,7 +35,7 @@ export interface TrainingPlan {
   readonly settings: ObjectiveSettings;
 }
 
-/** A conjecture to imitate, and how much relative to the others. */
+/** A conjecture to imitate, and how much: given relative to the others, in a step so that an epoch's mean over steps is 1. */
 export interface WeighedConjecture {
   readonly id: string;
   readonly weight: number;
@@ -77,8 +78,10 @@ export function planTraining(
   scores: TokenScores = { steps: [], frozen: 0 },
 ): TrainingPlan {
   const { attempts, stats, settings } = input.objective.weigh(input.groups, input.settings);
+  const hasConjectures = order.some((step) => step.conjectures.length > 0);
+  const share = attempts.length === 0 ? 1 : hasConjectures ? input.conjecturerShare : 0;
   const steps = order
-    .map((step, i) => stepRows(input, withScores(step, scores.steps[i])))
+    .map((step, i) => stepRows(input, share, withScores(step, scores.steps[i])))
     .slice(scores.frozen);
   const learned = new Set(steps.flat().map((row) => row.id));
   return { steps, weighted: attempts.filter((a) => learned.has(a.attemptId)), stats, settings };
@@ -96,8 +99,13 @@ export function orderSteps(input: PlanInput): StepOrder[] {
       (g) => rowsOf.get(g.statementId)?.length ?? 0,
       input.batchRows,
     );
-    const conjectures = shuffled(input.conjectures, input.random);
-    const stepCount = Math.max(batches.length, conjectures.length > 0 ? 1 : 0);
+    const kept = input.conjectures.filter((c) => c.weight > 0);
+    const stepCount = Math.max(batches.length, kept.length > 0 ? 1 : 0);
+    const tokens = sum(kept.map(({ id, weight }) => weight * sequenceOf(input, id).tokens.length));
+    const conjectures = shuffled(kept, input.random).map(({ id, weight }) => ({
+      id,
+      weight: (weight * stepCount) / tokens,
+    }));
     for (let i = 0; i < stepCount; i++) {
       const groups = batches[i] ?? [];
       const weighted = input.objective.weigh(groups, input.settings).attempts;
@@ -129,15 +137,12 @@ function batchGroups(groups: readonly Group[], rows: (g: Group) => number, batch
   return batches;
 }
 
-function stepRows(input: PlanInput, { groups, conjectures }: StepOrder): BundleRow[] {
+function stepRows(input: PlanInput, share: number, { groups, conjectures }: StepOrder): BundleRow[] {
   const weighing = input.objective.weigh(groups, input.settings);
-  const share = weighing.attempts.length === 0 ? 1 : conjectures.length === 0 ? 0 : input.conjecturerShare;
   const { klEstimator } = weighing.settings;
-  const proofs = weighing.attempts.map((a) => proofRow(input, a, 1 - share, klEstimator));
-  const tokens = sum(conjectures.map(({ id, weight }) => weight * sequenceOf(input, id).tokens.length));
   return [
-    ...proofs,
-    ...conjectures.map(({ id, weight }) => conjectureRow(input, id, (share * weight) / tokens)),
+    ...weighing.attempts.map((a) => proofRow(input, a, 1 - share, klEstimator)),
+    ...conjectures.map(({ id, weight }) => conjectureRow(input, id, share * weight)),
   ];
 }
 

@@ -34,8 +34,9 @@ export class FakePolicy implements Policy {
   }
 
   async *sample(requests: readonly SampleRequest[]): AsyncGenerator<Completion> {
+    // Not in order: an engine yields completions as they finish.
     for (const request of requests)
-      for (let index = 0; index < request.n; index++) {
+      for (let index = request.n - 1; index >= 0; index--) {
         this.#onAnswer();
         if (++this.#answers % 32 === 0) await new Promise(setImmediate); // as an engine does, let others work
         const n = dice(6, this.version, request.prompt, request.seed, index);

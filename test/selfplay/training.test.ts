@@ -47,7 +47,7 @@ function planInput(rewards: readonly (readonly (0 | 1 | null)[])[], conjectures:
   };
 }
 
-test('a step with both parts gives the conjectures exactly their share of the weight', () => {
+test('an epoch with both parts gives the conjectures exactly their share of the weight', () => {
   const { steps } = planTraining(planInput([[1, 0], [1, 1]], 2)); // biome-ignore format: one line
   const total = (prefix: string) =>
     sum(steps.flat().filter((r) => r.id.startsWith(prefix)).flatMap((r) => r.weights)); // biome-ignore format: one line
@@ -148,11 +148,28 @@ test('every epoch holds every weighted attempt and every conjecture exactly once
 
 const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
 
-test("a conjecture's share of the weight is in proportion to its own weight", () => {
-  const input = planInput([], 2);
-  const weighed = input.conjectures.map(({ id }, i) => ({ id, weight: i === 0 ? 3 : 1 }));
-  const { steps } = planTraining({ ...input, conjectures: weighed });
-  const total = (id: string) => sum(steps.flat().filter((r) => r.id === id).flatMap((r) => r.weights)); // biome-ignore format: one line
-  expect(total('c0')).toBeCloseTo(0.75, 12);
-  expect(total('c1')).toBeCloseTo(0.25, 12);
+test("a conjecture's share of the weight is in proportion to its own weight, however few are in a step", () => {
+  const proved = Array.from({ length: 8 }, () => [1, 0] as const);
+  for (const rewards of [[], proved]) {
+    const input = planInput(rewards, 2);
+    const weighed = input.conjectures.map(({ id }, i) => ({ id, weight: i === 0 ? 3 : 1 }));
+    const { steps } = planTraining({ ...input, conjectures: weighed });
+    const total = (id: string) => sum(steps.flat().filter((r) => r.id === id).flatMap((r) => r.weights)); // biome-ignore format: one line
+    const share = rewards.length === 0 ? 1 : 0.25;
+    expect(total('c0') / steps.length).toBeCloseTo(0.75 * share, 12);
+    expect(total('c1') / steps.length).toBeCloseTo(0.25 * share, 12);
+  }
+});
+
+test('a conjecture of no weight is in no step', () => {
+  const input = planInput([[1, 0]], 2);
+  const { steps } = planTraining({
+    ...input,
+    conjectures: [
+      { id: 'c0', weight: 0 },
+      { id: 'c1', weight: 0 },
+    ],
+  });
+  expect(steps.flat().map((r) => r.id)).toEqual(['g0/0']);
+  expect(sum(steps.flat().flatMap((r) => r.weights))).toBeCloseTo(1, 12);
 });
