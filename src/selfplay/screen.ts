@@ -4,7 +4,7 @@
  * Order, cheapest first: unreadable, too long, ill-formed (does not elaborate, auto-bound implicits off), duplicate of
  * a conjecture of this run by elaborated type, known (a train problem or a library theorem), held-out (a problem that
  * is only evaluated: learning from it would spoil the measure), near-copy (its seed, rearranged), then the probes: hollow,
- * trivial, refuted. Where the checker itself failed it is asked once more; a fault that stays is recorded as one.
+ * trivial, refuted. Where the checker itself failed it was asked once more (inspecting.ts); a fault that stays is recorded as one.
  */
 import { isFault } from '../checkers/answers.ts';
 import type { Inspection } from '../checkers/checker.ts';
@@ -15,17 +15,11 @@ import type {
   ScreenOutcome,
 } from '../ledger/index.ts';
 import { conjectureOf } from '../prompts/completions.ts';
-import type { Statement } from '../statements/statement.ts';
+import { inspectAll, type Parsed, statementUnderSeed } from './inspecting.ts';
 import { isNearCopy } from './near-copy.ts';
 import type { Run } from './run.ts';
-import { addToMetrics } from './sampling.ts';
 
 type Outcome = Omit<ScreeningRecord, 'conjectureId'>;
-
-interface Parsed {
-  readonly record: ConjectureRecord;
-  readonly text: string;
-}
 
 export async function screen(run: Run, round: number): Promise<() => void> {
   const outcomes = new Map<string, Outcome>();
@@ -77,7 +71,10 @@ function parse(records: readonly ConjectureRecord[], { config }: Run, drop: Drop
   return readable;
 }
 
-/** Drops what does not elaborate or has been seen before; of equal conjectures the first stays. */
+/**
+ * Drops what does not elaborate or has been seen before. Of equal conjectures of the round the first stays, and the others
+ * name its completion, which the ledger has whatever becomes of it.
+ */
 function dropKnown(
   run: Run,
   parsed: readonly Parsed[],
@@ -98,43 +95,12 @@ function dropKnown(
     else if (known !== undefined) drop(record.id, 'known', known, text);
     else if (repeated !== undefined) drop(record.id, 'duplicate', repeated, text);
     else {
-      seen.set(typeHash, idOf(typeHash));
+      seen.set(typeHash, record.id);
       if (!(nearCopies && isNearCopy(text, textOf(run, record.seedId)))) return true;
       drop(record.id, 'near-copy', record.seedId, text);
     }
     return false;
   });
-}
-
-async function inspectAll(
-  run: Run,
-  round: number,
-  parsed: readonly Parsed[],
-  wanted: readonly ('hollow' | 'trivial' | 'refute')[],
-  label: string,
-): Promise<Map<string, Inspection>> {
-  const inspections = new Map<string, Inspection>();
-  const progress = run.startProgress({ label, unit: 'conjectures', total: parsed.length });
-  let judgeMs = 0;
-  const ask = async (some: readonly Parsed[]) => {
-    const statements = some.map(({ record, text }) => candidate(run, record, record.id, text));
-    for await (const inspection of run.checker.inspect(statements, { probes: wanted })) {
-      if (!inspections.has(inspection.id)) progress.advance();
-      inspections.set(inspection.id, inspection);
-      judgeMs += inspection.ms;
-      if (run.signal.aborted) return;
-    }
-  };
-  try {
-    await ask(parsed);
-    const faults = new Set([...inspections.values()].filter(isFault).map(({ id }) => id));
-    if (faults.size > 0 && !run.signal.aborted)
-      await ask(parsed.filter(({ record }) => faults.has(record.id)));
-  } finally {
-    progress.end();
-    addToMetrics(run, round, { 'screen.seconds': judgeMs / 1000 });
-  }
-  return inspections;
 }
 
 function probes(run: Run): ('hollow' | 'trivial' | 'refute')[] {
@@ -148,12 +114,6 @@ function probes(run: Run): ('hollow' | 'trivial' | 'refute')[] {
 
 const textOf = (run: Run, statementId: string) => run.ledger.statements.get(statementId)?.text ?? '';
 
-/** Under its seed's header, as the conjecturer was asked. */
-function candidate(run: Run, { seedId }: ConjectureRecord, id: string, text: string): Statement {
-  const { language, header } = run.ledger.statements.get(seedId) ?? { language: 'lean', header: '' };
-  return { id, language, header, text, forbidden: [] };
-}
-
 const idOf = (typeHash: string) => `conjecture:${typeHash}`;
 
 function statementOf(
@@ -165,7 +125,7 @@ function statementOf(
   const { round, seedId, seedProof, lemmaName, lemmaText } = record;
   const { typeHash, constants } = inspection;
   return {
-    ...candidate(run, record, idOf(typeHash), text),
+    ...statementUnderSeed(run, record, idOf(typeHash), text),
     source: 'conjecture',
     typeHash,
     constants,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { notInspected } from '../../src/checkers/answers.ts';
-import type { Checker } from '../../src/checkers/checker.ts';
+import type { Checker, Inspection } from '../../src/checkers/checker.ts';
 import { loadConfig } from '../../src/config/index.ts';
 import type { ConjectureRecord } from '../../src/ledger/index.ts';
 import { propose } from '../../src/selfplay/propose.ts';
@@ -16,8 +16,11 @@ import { OVERRIDES, openFakeRun } from './fake-run.ts';
 const root = mkdtempSync(join(tmpdir(), 'lakatos-screen-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-/** A run whose conjecturer wrote just these texts. */
-async function withConjectures(texts: readonly string[], ...overrides: readonly string[]): Promise<Run> {
+/** A run whose conjecturer wrote just these texts, or records that differ so from an ordinary one. */
+async function withConjectures(
+  written: readonly (string | Partial<ConjectureRecord>)[],
+  ...overrides: readonly string[]
+): Promise<Run> {
   const { config } = loadConfig({ overrides: [...OVERRIDES, ...overrides] });
   const run = openFakeRun(mkdtempSync(join(root, 'run-')), config);
   run.ledger.rounds.begin(1, 'initial');
@@ -25,9 +28,10 @@ async function withConjectures(texts: readonly string[], ...overrides: readonly 
   const [like] = run.ledger.conjectures.list(1);
   if (like === undefined) throw new Error('nothing was proposed');
   const seedId = 'p:a1'; // theorem t (m : Nat) : m = a1
-  const records = texts.map(
-    (text, i): ConjectureRecord => ({ ...like, id: `c${i}`, text, seedId, finish: 'stop' }),
-  );
+  const records = written.map((w, i): ConjectureRecord => {
+    const change = typeof w === 'string' ? { text: w } : w;
+    return { ...like, id: `c${i}`, seedId, finish: 'stop', ...change };
+  });
   run.ledger.conjectures.insert(records);
   return run;
 }
@@ -94,4 +98,41 @@ test('the seed rearranged is a near-copy, which names the seed; screen.nearCopie
   const open = await withConjectures([turned], 'screen.nearCopies=false');
   expect(await outcomes(open)).toMatchObject({ c0: 'kept' });
   open.ledger.close();
+});
+
+/** The run, its checker's answers changed where they are about a text that holds the key. */
+function answering(run: Run, changes: Readonly<Record<string, Partial<Inspection>>>): Run {
+  const checker: Checker = {
+    toolchain: 'fake',
+    judge: (attempts) => run.checker.judge(attempts),
+    close: () => run.checker.close(),
+    async *inspect(statements, options) {
+      for await (const statement of statements as Iterable<Statement>)
+        for await (const inspection of run.checker.inspect([statement], options)) {
+          const key = Object.keys(changes).find((part) => statement.text.includes(part));
+          yield { ...inspection, ...(key === undefined ? {} : changes[key]) };
+        }
+    },
+  };
+  return { ...run, checker };
+}
+
+test.each<[string, string | Partial<ConjectureRecord>, Partial<Inspection>, string]>([
+  ['a training problem, by its type', ' : 5 = 7', { typeHash: 'a3'.padStart(16, '0') }, 'known p:a3'],
+  ['a library theorem, by its type', ' : 5 = 7', { aliases: ['Nat.five'] }, 'known Nat.five'],
+  ['a held-out problem', ' : 5 = 7', { typeHash: 'h2'.padStart(16, '0') }, 'held-out p:h2'],
+  ['hollow', ' : 5 = 7', { hollow: 'vacuous' }, 'hollow vacuous'],
+  ['too long', ` : 5 = 7${' + 0'.repeat(100)}`, {}, 'too-long 417 characters'],
+  ['nothing before the proof', ' := by simp', {}, 'unparsed empty'],
+  ['cut short', { text: ' : 5 =', finish: 'length' }, {}, 'unparsed cut at the token limit'],
+])('a conjecture is dropped with its reason: %s', async (_, written, answer, expected) => {
+  const run = await withConjectures([written]);
+  expect(await outcomes(answering(run, { '5 = 7': answer }))).toMatchObject({ c0: expected });
+  run.ledger.close();
+});
+
+test('one that repeats a near-copy is a duplicate of that completion, which the ledger has', async () => {
+  const run = await withConjectures([' (k : Nat) : a1 = k', ' (k : Nat) : a1 = k']);
+  expect(await outcomes(run)).toMatchObject({ c0: 'near-copy p:a1', c1: 'duplicate c0' });
+  run.ledger.close();
 });
