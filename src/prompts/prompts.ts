@@ -40,6 +40,8 @@ export const trivialLemma = (language: Language): string => TRIVIAL_LEMMAS[langu
 export interface Prompts {
   /** SHA-256 of the template file, 12 hex digits: part of a report's provenance. */
   readonly hash: string;
+  /** What ends a completion of each role, for the sampler to stop at: with a model that writes on, nothing after it is learned. */
+  readonly stops: { readonly prover: readonly string[]; readonly conjecturer: readonly string[] };
   prover(statement: Statement): string;
   proverExample(statement: Statement, proof: string): Example;
   conjecturer(input: ConjectureInput): string;
@@ -64,6 +66,7 @@ export function loadPrompts(file: string, lang: Language = 'lean'): Prompts {
     });
   return {
     hash: createHash('sha256').update(text).digest('hex').slice(0, 12),
+    stops: { prover: stopsOf(forms.prover.end), conjecturer: stopsOf(forms.conjecturer.end) },
     prover,
     proverExample: (s, proof) => ({
       prompt: prover(s),
@@ -78,6 +81,9 @@ export function loadPrompts(file: string, lang: Language = 'lean'): Prompts {
     }),
   };
 }
+
+/** The end marker without the blanks around it, which a model may leave out; none when the template has none. */
+const stopsOf = (end: string): string[] => (end === '' ? [] : [end.trim() || end]);
 
 function textOf(file: string): string {
   try {

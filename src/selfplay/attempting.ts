@@ -5,7 +5,7 @@ import type { SampleRequest, SamplerSettings } from '../policy/policy.ts';
 import { proofOf } from '../prompts/completions.ts';
 import type { Statement } from '../statements/statement.ts';
 import type { Trial } from './run.ts';
-import { sampleAll } from './sampling.ts';
+import { endingAt, sampleAll } from './sampling.ts';
 
 /** Which of a statement's attempts: indices `from` up to, not including, `to`. */
 export interface IndexRange {
@@ -42,7 +42,8 @@ export async function attemptAll(
       seed: seedFor(run.config.run.seed, purpose, round, s.id, ...stage),
     }));
   const byId = new Map(requests.map((r) => [r.id, r]));
-  await sampleAll(run, round, `${purpose}: sampling`, requests, sampler, async (completions) => {
+  const settings = endingAt(run.prompts.stops.prover, sampler);
+  await sampleAll(run, round, `${purpose}: sampling`, requests, settings, async (completions) => {
     const attempts = completions.map((c): AttemptRecord => {
       const request = byId.get(c.id);
       const index = from + c.index;
@@ -55,7 +56,7 @@ export async function attemptAll(
         statementId: c.id,
         prompt: request?.prompt ?? '',
         text: proofOf(c.text),
-        sampler,
+        sampler: settings,
         seed: request?.seed ?? 0,
       };
     });

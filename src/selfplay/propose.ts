@@ -4,7 +4,7 @@ import { randomFrom, seedFor } from '../ops/seeds.ts';
 import type { Completion, Policy, SampleRequest, SamplerSettings } from '../policy/policy.ts';
 import { conjectureInputs, type LemmaInput, type ProvedSeed } from './inputs.ts';
 import type { Run } from './run.ts';
-import { sampleAll } from './sampling.ts';
+import { endingAt, sampleAll } from './sampling.ts';
 import { firstPolicy } from './versions.ts';
 
 /** Samples of one input at most (STP: 8), when there are fewer inputs than conjectures wanted. */
@@ -26,6 +26,7 @@ export async function propose(run: Run, round: number): Promise<() => void> {
   const sampler: SamplerSettings = { temperature, topP, topK: 0, maxTokens };
   const requests = requestsFor(run, round, inputs, wanted);
   const byId = new Map(requests.map((r) => [r.id, r]));
+  const settings = endingAt(run.prompts.stops.conjecturer, sampler);
   const recordOf = (c: Completion): ConjectureRecord => {
     const input = inputs[Number(c.id)];
     const request = byId.get(c.id);
@@ -35,7 +36,7 @@ export async function propose(run: Run, round: number): Promise<() => void> {
       id: conjectureId(round, c.id, c.index),
       round,
       prompt: request.prompt,
-      sampler,
+      sampler: settings,
       seed: request.seed,
       seedId: input.seed.id,
       seedProof: input.seedProof,
@@ -50,7 +51,7 @@ export async function propose(run: Run, round: number): Promise<() => void> {
       round,
       'propose: sampling',
       requests,
-      sampler,
+      settings,
       (completions) => run.ledger.conjectures.insert(completions.map(recordOf)),
     );
   } finally {

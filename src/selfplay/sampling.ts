@@ -45,6 +45,12 @@ export async function sampleAll(
   }
 }
 
+/** The settings, with a role's end markers among what stops a completion. */
+export const endingAt = (ends: readonly string[], settings: SamplerSettings): SamplerSettings => ({
+  ...settings,
+  stop: [...new Set([...(settings.stop ?? []), ...ends])],
+});
+
 /** Adds to named numbers of a round; a resumed step goes on counting. */
 export function addToMetrics(run: Trial, round: number, values: Readonly<Record<string, number>>): void {
   const before = run.ledger.metrics.get(round);

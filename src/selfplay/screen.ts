@@ -58,12 +58,15 @@ export async function screen(run: Run, round: number): Promise<() => void> {
 
 type Drop = (id: string, outcome: ScreenOutcome, detail: string, parsed?: string) => void;
 
-function parse(records: readonly ConjectureRecord[], { config }: Run, drop: Drop): Parsed[] {
+function parse(records: readonly ConjectureRecord[], { config, prompts }: Run, drop: Drop): Parsed[] {
   const { maxChars } = config.screen;
+  // A server may call it the limit when the end marker came with the last token.
+  const isCut = ({ finish, text }: ConjectureRecord) =>
+    finish === 'length' && !prompts.stops.conjecturer.some((end) => text.includes(end));
   const readable: Parsed[] = [];
   for (const record of records) {
     const text = conjectureOf(record.text, config.data.language);
-    if (record.finish === 'length') drop(record.id, 'unparsed', 'cut at the token limit', text ?? '');
+    if (isCut(record)) drop(record.id, 'unparsed', 'cut at the token limit', text ?? '');
     else if (text === null) drop(record.id, 'unparsed', 'empty');
     else if (text.length > maxChars) drop(record.id, 'too-long', `${text.length} characters`, text);
     else readable.push({ record, text });

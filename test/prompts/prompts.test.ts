@@ -33,6 +33,14 @@ for (const style of ['compact', 'stp']) {
   });
 }
 
+test('samplers are told the end marker of each role, without the blanks that a model may leave out', () => {
+  expect(loadPrompts('prompts/stp.toml').stops).toEqual({
+    prover: ['```'],
+    conjecturer: ['</hard theorem>'],
+  });
+  expect(loadPrompts('prompts/compact.toml').stops).toEqual({ prover: ['</s>'], conjecturer: ['</s>'] });
+});
+
 test('a value that holds braces is not expanded a second time', () => {
   const prompts = loadPrompts('prompts/compact.toml');
   expect(prompts.prover({ ...statement, header: '', text: 'theorem t : {{proof}}' })).toContain('{{proof}}');

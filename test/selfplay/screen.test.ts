@@ -125,6 +125,7 @@ test.each<[string, string | Partial<ConjectureRecord>, Partial<Inspection>, stri
   ['too long', ` : 5 = 7${' + 0'.repeat(100)}`, {}, 'too-long 417 characters'],
   ['nothing before the proof', ' := by simp', {}, 'unparsed empty'],
   ['cut short', { text: ' : 5 =', finish: 'length' }, {}, 'unparsed cut at the token limit'],
+  ['whole at the limit', { text: ' : 5 = 7</s>', finish: 'length' }, {}, 'kept'],
 ])('a conjecture is dropped with its reason: %s', async (_, written, answer, expected) => {
   const run = await withConjectures([written]);
   expect(await outcomes(answering(run, { '5 = 7': answer }))).toMatchObject({ c0: expected });
