@@ -36,6 +36,7 @@ export async function protect(
     (p) => !testHashes.has(p.typeHash ?? '') && !texts.has(namelessHash(p)),
   );
   const dropped = problems.train.length - train.length;
+  const learned = new Set(train.map((p) => p.name));
   if (guarded.length > 0)
     parts.say(
       `${guarded.length} problems of ${sets.length} sets are protected, ${typeHashes.size} of them elaborate here; ${dropped} training problems state one of them and are left out`,
@@ -43,6 +44,7 @@ export async function protect(
   return {
     ...problems,
     train,
+    lemmas: new Map([...problems.lemmas].filter(([name]) => learned.has(name))),
     testHashes,
     idsByTypeHash: new Map([...problems.idsByTypeHash, ...typeHashes]),
   };

@@ -34,7 +34,7 @@ const problems: Problems = {
   heldout: [problem('h', 'theorem h : h = h')],
   idsByTypeHash: new Map([['known', 'core:known']]),
   testHashes: new Set(['held']),
-  lemmas: new Map(),
+  lemmas: new Map(['same', 'spaced', 'heldout', 'other'].map((name) => [name, `theorem ${name}`])),
 };
 
 async function parts(refusal: (text: string) => string | null = () => null) {
@@ -49,8 +49,9 @@ async function parts(refusal: (text: string) => string | null = () => null) {
 
 test('a training problem that states a protected or held-out one is left out, by type or by text', async () => {
   const { said, parts: guard } = await parts();
-  const { train } = await protect(problems, [set], guard);
+  const { train, lemmas } = await protect(problems, [set], guard);
   expect(train.map((p) => p.name)).toEqual(['other']);
+  expect([...lemmas.keys()]).toEqual(['other']); // nor does the conjecturer see it as a lemma
   expect(said).toEqual([
     expect.stringContaining('2 problems of 1 sets are protected, 2 of them elaborate here; 3 training'),
   ]);
