@@ -4,6 +4,7 @@ import { type ObjectiveSettings, objectiveNamed } from '../objectives/index.ts';
 import { randomFrom, seedFor } from '../ops/seeds.ts';
 import { type ConjectureExample, conjectureExamples } from './conjecturing.ts';
 import { trainingGroups } from './groups.ts';
+import { stageRules } from './prove.ts';
 import { referenceLogprobs, withLogprobs } from './references.ts';
 import { retrain, verifiedGroups } from './refresh.ts';
 import { type ScoredSteps, scoreAndTrain } from './reward-model.ts';
@@ -38,7 +39,12 @@ export async function planRound(run: Run, round: number): Promise<RoundPlan> {
 /** Everything verified, and every conjecture ever kept. */
 export async function planRefresh(run: Run, round: number): Promise<RoundPlan> {
   run.say('refresh: the first policy learns from everything verified so far', { round });
-  const { groups, sequences } = verifiedGroups(run.ledger, round, run.config.select.window.high);
+  const { groups, sequences } = verifiedGroups(
+    run.ledger,
+    round,
+    run.config.select.window.high,
+    stageRules(run),
+  );
   const conjectures = conjectureExamples(run.ledger, round, round);
   return plan(run, round, {
     groups,

@@ -14,6 +14,7 @@ import * as select from '../objectives/selectors.ts';
 import * as weight from '../objectives/weights.ts';
 import { judged, type TrainingGroups } from './groups.ts';
 import type { Run } from './run.ts';
+import { passRate, type StageRules } from './staging.ts';
 import type { SampledSequence } from './training.ts';
 
 const MOST_PROOFS = 16;
@@ -38,8 +39,16 @@ export function isRefresh({ config, ledger }: Pick<Run, 'config' | 'ledger'>, ro
   return ledger.facts.get(refreshFact(round)) === true;
 }
 
-/** Every distinct proof of the run's rounds up to this one. `high` is the upper end of the barely-provable window. */
-export function verifiedGroups(ledger: Ledger, round: number, high: number): TrainingGroups {
+/**
+ * Every distinct proof of the run's rounds up to this one. `high` is the upper end of the barely-provable window.
+ * @param stages as the rounds were played
+ */
+export function verifiedGroups(
+  ledger: Ledger,
+  round: number,
+  high: number,
+  stages: StageRules,
+): TrainingGroups {
   const sequences = new Map<string, SampledSequence>();
   const proofs = new Map<string, Map<string, JudgedAttempt>>();
   for (let earlier = 1; earlier <= round; earlier++)
@@ -48,9 +57,8 @@ export function verifiedGroups(ledger: Ledger, round: number, high: number): Tra
       purpose: 'prove',
     })) {
       const proved = attempts.filter((a) => a.verdict === 'proved');
-      const counted = attempts.filter((a) => a.verdict !== 'fault').length;
       const conjecture = ledger.statements.get(statementId)?.source === 'conjecture';
-      if (conjecture && proved.length > high * counted) continue;
+      if (conjecture && passRateOf(attempts, stages) > high) continue;
       const distinct = proofs.get(statementId) ?? new Map<string, JudgedAttempt>();
       for (const attempt of proved)
         if (distinct.size < MOST_PROOFS && !distinct.has(attempt.text)) distinct.set(attempt.text, attempt);
@@ -61,4 +69,14 @@ export function verifiedGroups(ledger: Ledger, round: number, high: number): Tra
     return { statementId, attempts: [...distinct.values()].map(judged) };
   });
   return { groups: groups.sort((a, b) => (a.statementId < b.statementId ? -1 : 1)), sequences };
+}
+
+/** As selection estimates it. */
+function passRateOf(attempts: readonly JudgedAttempt[], stages: StageRules): number {
+  const count = (some: readonly JudgedAttempt[]) => ({
+    judged: some.filter((a) => a.verdict !== 'fault').length,
+    proved: some.filter((a) => a.verdict === 'proved').length,
+  });
+  const first = count(attempts.filter((a) => a.index < stages.samples));
+  return passRate({ first, ...count(attempts) }, stages);
 }

@@ -17,9 +17,8 @@ import { stageRules } from './prove.ts';
 import { withLogprobs } from './references.ts';
 import { retrain, verifiedGroups } from './refresh.ts';
 import { selectionRandom } from './select.ts';
-import type { Archive } from './selection/archive.ts';
 import { embedded } from './selection/embedding.ts';
-import { candidatesOf, unprovedProblems, withSelections } from './selection/pool.ts';
+import { archiveBefore, candidatesOf, unprovedProblems } from './selection/pool.ts';
 import { selectConjectures } from './selection.ts';
 
 /** A sequence and its weight, as the ledger keeps them. */
@@ -77,18 +76,15 @@ async function replaySelection(
 ): Promise<SelectionRecord[]> {
   const { ledger, recorded, wanted } = input;
   const rules = wanted.select;
-  const candidates = candidatesOf(ledger, round, stageRules({ config: recorded }));
+  const stages = stageRules({ config: recorded });
+  const candidates = candidatesOf(ledger, round, stages);
   const targets = unprovedProblems(ledger, round, rules.votes);
-  const earlier = ledger.rounds.list().filter(({ number }) => number < round);
   const selections = selectConjectures(candidates, rules, {
     targets,
     vectors: needsEmbeddings(rules.strategy)
       ? await vectorsOf(input, round, candidates, targets)
       : new Map<string, Float32Array>(),
-    archive: earlier.reduce<Archive>(
-      (archive, { number }) => withSelections(archive, ledger, selectionsOf(number)),
-      new Map(),
-    ),
+    archive: rules.strategy === 'archive' ? archiveBefore(ledger, round, stages, selectionsOf) : new Map(),
     random: selectionRandom(recorded.run.seed, round),
   });
   return selections.map((s) => ({ ...s, round })).sort((a, b) => (a.statementId < b.statementId ? -1 : 1));
@@ -140,8 +136,9 @@ function replayWeights(input: ReplayInput, round: number, selectionsOf: Selectio
   return weighed.sort((a, b) => compare(a.role, b.role) || compare(a.sampleId, b.sampleId));
 }
 
-function refreshWeights({ ledger, wanted }: ReplayInput, round: number) {
-  return retrain.weigh(verifiedGroups(ledger, round, wanted.select.window.high).groups).attempts;
+function refreshWeights({ ledger, recorded, wanted }: ReplayInput, round: number) {
+  const stages = stageRules({ config: recorded });
+  return retrain.weigh(verifiedGroups(ledger, round, wanted.select.window.high, stages).groups).attempts;
 }
 
 function roundWeights({ ledger, wanted }: ReplayInput, round: number) {

@@ -6,15 +6,16 @@ import { needsEmbeddings } from '../config/select-settings.ts';
 import { randomFrom, seedFor } from '../ops/seeds.ts';
 import { stageRules } from './prove.ts';
 import type { Run } from './run.ts';
-import { type Archive, cellOf } from './selection/archive.ts';
+import { cellOf } from './selection/archive.ts';
 import { embedded } from './selection/embedding.ts';
 import type { Candidate } from './selection/gates.ts';
-import { candidatesOf, unprovedProblems, withSelections } from './selection/pool.ts';
+import { archiveBefore, candidatesOf, unprovedProblems } from './selection/pool.ts';
 import { selectConjectures } from './selection.ts';
 
 export async function select(run: Run, round: number): Promise<() => void> {
   const rules = run.config.select;
-  const candidates = candidatesOf(run.ledger, round, stageRules(run));
+  const stages = stageRules(run);
+  const candidates = candidatesOf(run.ledger, round, stages);
   const targets = unprovedProblems(run.ledger, round, rules.votes);
   const vectors = needsEmbeddings(rules.strategy)
     ? await embedded(run.policy, rules.strategy, candidates, targets)
@@ -22,7 +23,7 @@ export async function select(run: Run, round: number): Promise<() => void> {
   const selections = selectConjectures(candidates, rules, {
     targets,
     vectors,
-    archive: archiveBefore(run, round),
+    archive: rules.strategy === 'archive' ? archiveBefore(run.ledger, round, stages) : new Map(),
     random: selectionRandom(run.config.run.seed, round),
   });
   const kept = selections.filter((s) => s.outcome === 'selected');
@@ -47,14 +48,6 @@ export async function select(run: Run, round: number): Promise<() => void> {
 /** The random choices of a round's selection. */
 export const selectionRandom = (runSeed: number, round: number) =>
   randomFrom(seedFor(runSeed, 'select', round));
-
-function archiveBefore({ ledger }: Run, round: number): Archive {
-  const earlier = ledger.rounds.list().filter(({ number }) => number < round);
-  return earlier.reduce<Archive>(
-    (archive, { number }) => withSelections(archive, ledger, ledger.selections.list(number)),
-    new Map(),
-  );
-}
 
 const textOf = (candidates: readonly Candidate[], id: string) =>
   candidates.find((c) => c.statementId === id)?.statement ?? '';

@@ -9,12 +9,12 @@ import { openPortfolio } from '../../src/policy/portfolio.ts';
 import { conjectureExamples } from '../../src/selfplay/conjecturing.ts';
 import { judge } from '../../src/selfplay/judge.ts';
 import { propose } from '../../src/selfplay/propose.ts';
-import { prove } from '../../src/selfplay/prove.ts';
+import { prove, stageRules } from '../../src/selfplay/prove.ts';
 import type { Run } from '../../src/selfplay/run.ts';
 import { screen } from '../../src/selfplay/screen.ts';
 import { select } from '../../src/selfplay/select.ts';
 import { requireEmbeddings } from '../../src/selfplay/selection/embedding.ts';
-import { unprovedProblems } from '../../src/selfplay/selection/pool.ts';
+import { archiveBefore, candidatesOf, unprovedProblems } from '../../src/selfplay/selection/pool.ts';
 import { withRelabelledPrompts } from '../../src/selfplay/selection/relabel.ts';
 import { OVERRIDES, openFakeRun } from './fake-run.ts';
 
@@ -72,12 +72,31 @@ test('the archive goes on from the rounds before: what was placed there weighs l
 
   const { run } = await upToSelect(...kinds);
   run.ledger.rounds.begin(0, 'initial');
-  run.ledger.selections.insert(placed.map((s) => ({ ...s, round: 0, proved: 1, judged: 1000 })));
+  run.ledger.selections.insert(placed.map((s) => ({ ...s, round: 0 }))); // untried there, so harder than any
   (await select(run, 1))();
   const again = run.ledger.selections.list(1);
   expect(again.filter((s) => s.outcome === 'selected').map((s) => s.weight)).toEqual([1 / 2]);
   expect(again.filter((s) => s.outcome === 'cell-taken').length).toBeGreaterThan(0);
   for (const { ledger } of [fresh, run]) ledger.close();
+});
+
+test('the archive holds the pass rates that selection went by, also where stages make them other than the plain share', async () => {
+  const { run } = await upToSelect(
+    'select.strategy=archive',
+    'select.window.high=0.9',
+    'select.requireLemma=false',
+    'prove.samples=2',
+    'prove.maxSamples=8',
+  );
+  (await select(run, 1))();
+  const stages = stageRules(run);
+  const candidates = candidatesOf(run.ledger, 1, stages);
+  const elites = [...archiveBefore(run.ledger, 2, stages).values()].map(({ elite }) => elite);
+  expect(elites).toHaveLength(1);
+  for (const { statementId, passRate } of elites)
+    expect(passRate).toBe(candidates.find((c) => c.statementId === statementId)?.passRate);
+  expect(archiveBefore(run.ledger, 1, stages).size).toBe(0);
+  run.ledger.close();
 });
 
 test('with no conjecture tried the round says so, and selects nothing', async () => {

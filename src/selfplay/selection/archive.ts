@@ -12,8 +12,8 @@ import { shapeOf } from './shape.ts';
 export interface Entry {
   readonly statementId: string;
   readonly statement: string;
-  readonly proved: number;
-  readonly judged: number;
+  /** The estimate that selection goes by. */
+  readonly passRate: number;
   readonly elegance: number | null;
 }
 
@@ -69,7 +69,7 @@ function bestByCell(entries: readonly Entry[]): Map<string, Entry> {
 /** Negative when `a` is better; the last word has the id, so that the order in which they came has none. */
 function better(a: Entry, b: Entry): number {
   return (
-    a.proved / a.judged - b.proved / b.judged ||
+    a.passRate - b.passRate ||
     (b.elegance ?? 0) - (a.elegance ?? 0) ||
     (a.statementId < b.statementId ? -1 : 1)
   );

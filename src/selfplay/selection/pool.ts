@@ -13,17 +13,13 @@ export type Votes = Readonly<Record<string, number>>;
 
 /** @param stages as the round was played */
 export function candidatesOf(ledger: Ledger, round: number, stages: StageRules): Candidate[] {
-  const rates = ratesOf(ledger, { round, purpose: 'prove' });
-  const first = ratesOf(ledger, { round, purpose: 'prove', below: stages.samples });
+  const ratesOf = estimates(ledger, round, stages);
   return ledger.statements.keptConjectures(round).map((c) => {
-    const { proved, judged } = rates.get(c.id) ?? NOTHING;
     return {
       statementId: c.id,
       statement: c.text,
       lemmaName: c.lemmaName,
-      proved,
-      judged,
-      passRate: passRate({ first: first.get(c.id) ?? NOTHING, proved, judged }, stages),
+      ...ratesOf(c.id),
       proofs: ledger.proofs.ofStatement(c.id).filter((p) => p.round <= round),
     };
   });
@@ -31,8 +27,19 @@ export function candidatesOf(ledger: Ledger, round: number, stages: StageRules):
 
 const NOTHING = { proved: 0, judged: 0 };
 
-const ratesOf = (ledger: Ledger, set: AttemptSet) =>
-  new Map(ledger.verdicts.passRates(set).map((rate) => [rate.statementId, rate]));
+/** What a round's attempts at a statement came to, with the estimate of its pass rate. */
+function estimates(ledger: Ledger, round: number, stages: StageRules) {
+  const ratesOf = (set: Omit<AttemptSet, 'round' | 'purpose'>) =>
+    new Map(
+      ledger.verdicts.passRates({ round, purpose: 'prove', ...set }).map((rate) => [rate.statementId, rate]),
+    );
+  const [all, early] = [ratesOf({}), ratesOf({ below: stages.samples })];
+  return (statementId: string) => {
+    const { proved, judged } = all.get(statementId) ?? NOTHING;
+    const first = early.get(statementId) ?? NOTHING;
+    return { proved, judged, passRate: passRate({ first, proved, judged }, stages) };
+  };
+}
 
 export interface UnprovedProblem extends Target {
   readonly text: string;
@@ -53,15 +60,26 @@ function votesOf(id: string, votes: Votes): number {
   return longest === undefined ? 1 : (votes[longest] ?? 1);
 }
 
-/** The archive with a round's selections added. */
-export function withSelections(
-  archive: Archive,
+/**
+ * The archive that the rounds before this one made.
+ * @param stages as they were played
+ * @param selectionsOf a round's selections; those in the ledger by default
+ */
+export function archiveBefore(
   ledger: Ledger,
-  selections: readonly Omit<SelectionRecord, 'round'>[],
+  round: number,
+  stages: StageRules,
+  selectionsOf: (round: number) => readonly SelectionRecord[] = ledger.selections.list,
 ): Archive {
-  const placed = selections.flatMap((s): Entry[] => {
-    if (s.outcome !== 'selected') return [];
-    return [{ ...s, statement: ledger.statements.get(s.statementId)?.text ?? '' }];
-  });
-  return withPlaced(archive, placed);
+  const earlier = ledger.rounds.list().filter(({ number }) => number < round);
+  return earlier.reduce<Archive>((archive, { number }) => {
+    const selected = selectionsOf(number).filter((s) => s.outcome === 'selected');
+    if (selected.length === 0) return archive;
+    const ratesOf = estimates(ledger, number, stages);
+    const placed = selected.map(({ statementId, elegance }): Entry => {
+      const statement = ledger.statements.get(statementId)?.text ?? '';
+      return { statementId, statement, elegance, passRate: ratesOf(statementId).passRate };
+    });
+    return withPlaced(archive, placed);
+  }, new Map());
 }

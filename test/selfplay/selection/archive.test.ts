@@ -18,8 +18,7 @@ const STATEMENTS = [
 const entry = (statementId: string, change: Partial<Entry> = {}): Entry => ({
   statementId,
   statement: STATEMENTS[0] ?? '',
-  proved: 1,
-  judged: 8,
+  passRate: 1 / 8,
   elegance: 0.5,
   ...change,
 });
@@ -33,10 +32,10 @@ test('a cell is the kind of statement: names do not matter; form, heads, hypothe
 
 test('of one cell the hardest is placed, then the one with more proof for its length', () => {
   const entries = [
-    entry('easier', { proved: 2 }),
+    entry('easier', { passRate: 2 / 8 }),
     entry('shorter', { elegance: 0.1 }),
     entry('best', { elegance: 0.9 }),
-    entry('other', { statement: STATEMENTS[3] ?? '', proved: 2 }),
+    entry('other', { statement: STATEMENTS[3] ?? '', passRate: 2 / 8 }),
   ];
   expect(placements(new Map(), entries)).toEqual(
     new Map([
@@ -49,9 +48,9 @@ test('of one cell the hardest is placed, then the one with more proof for its le
 test('what is old news weighs less each time, what beats the elite weighs 1 again', () => {
   const after = (...rounds: readonly Entry[]) =>
     rounds.reduce<Archive>((archive, e) => withPlaced(archive, [e]), new Map());
-  const [a, b] = [entry('a', { proved: 2 }), entry('b', { proved: 2, elegance: 0.4 })];
+  const [a, b] = [entry('a', { passRate: 2 / 8 }), entry('b', { passRate: 2 / 8, elegance: 0.4 })];
   expect(placements(after(a), [b])).toEqual(new Map([['b', 1 / 2]]));
-  expect(placements(after(a, b), [entry('c', { proved: 2, elegance: 0.3 })])).toEqual(
+  expect(placements(after(a, b), [entry('c', { passRate: 2 / 8, elegance: 0.3 })])).toEqual(
     new Map([['c', 1 / 3]]),
   );
   expect(placements(after(a, b), [entry('harder')])).toEqual(new Map([['harder', 1]]));
@@ -60,7 +59,7 @@ test('what is old news weighs less each time, what beats the elite weighs 1 agai
 test('the archive never holds two in one cell, keeps the best ever placed there, and one round never places two', () => {
   const drawn = fc.record({
     kind: fc.nat(STATEMENTS.length - 1),
-    proved: fc.integer({ min: 1, max: 8 }),
+    passRate: fc.integer({ min: 1, max: 8 }).map((proved) => proved / 8),
     elegance: fc.integer({ min: 1, max: 9 }),
   });
   fc.assert(
@@ -81,7 +80,7 @@ test('the archive never holds two in one cell, keeps the best ever placed there,
         const here = placed.filter((e) => cellOf(e.statement) === name);
         expect(cellOf(elite.statement)).toBe(name);
         expect(visits).toBe(here.length);
-        expect(elite.proved).toBe(Math.min(...here.map((e) => e.proved)));
+        expect(elite.passRate).toBe(Math.min(...here.map((e) => e.passRate)));
       }
       expect(new Set(placed.map((e) => cellOf(e.statement)))).toEqual(new Set(archive.keys()));
     }),
