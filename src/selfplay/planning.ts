@@ -56,23 +56,16 @@ export async function planRefresh(run: Run, round: number): Promise<RoundPlan> {
   });
 }
 
-interface Parts extends Pick<PlanInput, 'groups' | 'objective' | 'settings' | 'sequences' | 'references'> {
+export interface UpdateParts
+  extends Pick<PlanInput, 'groups' | 'objective' | 'settings' | 'sequences' | 'references'> {
   readonly conjectures: readonly ConjectureExample[];
 }
 
-async function plan(run: Run, round: number, parts: Parts): Promise<RoundPlan> {
+async function plan(run: Run, round: number, parts: UpdateParts): Promise<RoundPlan> {
   const { config } = run;
-  const { conjecturerShare, batchRows, epochs } = config.learn;
-  const conjectures = conjecturerShare > 0 ? await withRelabelledPrompts(run, parts.conjectures) : [];
-  const input = {
-    ...parts,
-    sequences: new Map([...parts.sequences, ...conjectures.map((c) => [c.id, c] as const)]),
-    conjectures,
-    conjecturerShare,
-    batchRows,
-    epochs,
-    random: randomFrom(seedFor(config.run.seed, 'learn', round)),
-  };
+  const conjectures =
+    config.learn.conjecturerShare > 0 ? await withRelabelledPrompts(run, parts.conjectures) : [];
+  const input = updateInput(config, round, { ...parts, conjectures });
   const order = orderSteps(input);
   const { tokenWeights } = { ...parts.objective.defaults, ...parts.settings };
   const scored =
@@ -86,6 +79,19 @@ async function plan(run: Run, round: number, parts: Parts): Promise<RoundPlan> {
     objective: parts.objective.name,
     conjectures: conjectures.filter((c) => learned.has(c.id)),
     scored,
+  };
+}
+
+/** All that an update is made from, with the round's order of it. */
+export function updateInput({ run, learn }: Config, round: number, parts: UpdateParts): PlanInput {
+  const { conjecturerShare, batchRows, epochs } = learn;
+  return {
+    ...parts,
+    sequences: new Map([...parts.sequences, ...parts.conjectures.map((c) => [c.id, c] as const)]),
+    conjecturerShare,
+    batchRows,
+    epochs,
+    random: randomFrom(seedFor(run.seed, 'learn', round)),
   };
 }
 

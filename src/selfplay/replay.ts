@@ -12,14 +12,16 @@ import { UsageError } from '../ops/errors.ts';
 import { conjectureExamples } from './conjecturing.ts';
 import { trainingGroups } from './groups.ts';
 import { settingsFact } from './learn.ts';
-import { objectiveSettings } from './planning.ts';
+import { objectiveSettings, type UpdateParts, updateInput } from './planning.ts';
 import { stageRules } from './prove.ts';
 import { withLogprobs } from './references.ts';
 import { retrain, verifiedGroups } from './refresh.ts';
+import { frozenSteps } from './reward-model.ts';
 import { selectionRandom } from './select.ts';
 import { embedded } from './selection/embedding.ts';
 import { archiveBefore, candidatesOf, unprovedProblems } from './selection/pool.ts';
 import { selectConjectures } from './selection.ts';
+import { orderSteps } from './training.ts';
 
 /** A sequence and its weight, as the ledger keeps them. */
 export type Weighed = Omit<WeightRecord, 'bundleHash'>;
@@ -118,37 +120,56 @@ function replayWeights(input: ReplayInput, round: number, selectionsOf: Selectio
   const { ledger, wanted } = input;
   const { conjecturerShare, conjecturerRounds } = wanted.learn;
   const refreshed = isRetrain(ledger.facts.get(settingsFact(round)));
-  const proofs = refreshed ? refreshWeights(input, round) : roundWeights(input, round);
-  if (proofs === null) return null;
-  const objective = refreshed ? retrain.name : wanted.learn.objective;
-  const examples =
+  const parts = refreshed ? refreshParts(input, round) : roundParts(input, round);
+  if (parts === null) return null;
+  const { objective, groups, settings } = parts;
+  const conjectures =
     conjecturerShare > 0
       ? conjectureExamples(ledger, round, refreshed ? round : conjecturerRounds, selectionsOf)
       : [];
+  const learned = learnedIds(input, round, { ...parts, references: new Map(), conjectures });
   const weighed = [
-    ...proofs.map(({ attemptId, reward, c, k, weight }): Weighed => {
-      return { role: 'prover', sampleId: attemptId, objective, reward, c, k, weight };
+    ...objective.weigh(groups, settings).attempts.map(({ attemptId, reward, c, k, weight }): Weighed => {
+      return { role: 'prover', sampleId: attemptId, objective: objective.name, reward, c, k, weight };
     }),
-    ...examples.map(({ id, weight, selection: { proved, judged } }): Weighed => {
-      return { role: 'conjecturer', sampleId: id, objective, reward: null, c: proved, k: judged, weight };
+    ...conjectures.map(({ id, weight, selection: { proved: c, judged: k } }): Weighed => {
+      return { role: 'conjecturer', sampleId: id, objective: objective.name, reward: null, c, k, weight };
     }),
   ];
-  return weighed.sort((a, b) => compare(a.role, b.role) || compare(a.sampleId, b.sampleId));
+  return weighed
+    .filter(({ sampleId }) => learned.has(sampleId))
+    .sort((a, b) => compare(a.role, b.role) || compare(a.sampleId, b.sampleId));
 }
 
-function refreshWeights({ ledger, recorded, wanted }: ReplayInput, round: number) {
+/** What some step of the policy was made from: not what only the reward model's first steps had. */
+function learnedIds({ ledger, wanted }: ReplayInput, round: number, parts: UpdateParts): Set<string> {
+  const { tokenWeights } = { ...parts.objective.defaults, ...parts.settings };
+  const frozen = tokenWeights === 'none' ? 0 : frozenSteps(ledger, round);
+  const steps = orderSteps(updateInput(wanted, round, parts)).slice(frozen);
+  return new Set(
+    steps.flatMap(({ weighted, conjectures }) => [
+      ...weighted.map((a) => a.attemptId),
+      ...conjectures.map((c) => c.id),
+    ]),
+  );
+}
+
+type Weighing = Omit<UpdateParts, 'references' | 'conjectures'>;
+
+function refreshParts({ ledger, recorded, wanted }: ReplayInput, round: number): Weighing {
   const stages = stageRules({ config: recorded });
-  return retrain.weigh(verifiedGroups(ledger, round, wanted.select.window.high, stages).groups).attempts;
+  const verified = verifiedGroups(ledger, round, wanted.select.window.high, stages);
+  return { ...verified, objective: retrain, settings: {} };
 }
 
-function roundWeights({ ledger, wanted }: ReplayInput, round: number) {
+function roundParts({ ledger, wanted }: ReplayInput, round: number): Weighing | null {
   const objective = objectiveNamed(wanted.learn.objective);
   const settings = objectiveSettings(wanted, round);
   const { groups, sequences } = trainingGroups(ledger, round, wanted.learn.bufferRounds);
-  if (!objective.readsLogprobs) return objective.weigh(groups, settings).attempts;
+  if (!objective.readsLogprobs) return { groups, sequences, objective, settings };
   if ({ ...objective.defaults, ...settings }.klReference !== 'sampler') return null;
   const sampler = new Map([...sequences].map(([id, { logprobs }]) => [id, logprobs]));
-  return objective.weigh(withLogprobs(groups, sequences, sampler), settings).attempts;
+  return { groups: withLogprobs(groups, sequences, sampler), sequences, objective, settings };
 }
 
 /** What learn stored of the objective in force. */

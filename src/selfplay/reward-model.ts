@@ -38,6 +38,12 @@ export interface ScoredSteps extends TokenScores {
 /** Name of the ledger's fact that holds a round's SavedRewardModel. */
 export const rewardModelFact = (round: number) => `rewardModel.${round}`;
 
+/** The round's first optimiser steps that the policy did not take. */
+export function frozenSteps(ledger: Ledger, round: number): number {
+  const fact = ledger.facts.get(rewardModelFact(round));
+  return fact === undefined ? 0 : saved.parse(fact).frozen;
+}
+
 /** Scores every step's attempts and trains on them, in order. */
 export async function scoreAndTrain(
   run: Run,

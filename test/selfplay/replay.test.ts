@@ -7,6 +7,7 @@ import { type Config, loadConfig } from '../../src/config/index.ts';
 import { type Ledger, openLedger } from '../../src/ledger/index.ts';
 import { type ReplayedRound, replayRounds } from '../../src/selfplay/replay.ts';
 import { summariseRound } from '../../src/selfplay/replay-summary.ts';
+import { rewardModelFact } from '../../src/selfplay/reward-model.ts';
 import { playRound } from '../../src/selfplay/round.ts';
 import { OVERRIDES, openFakeRun } from './fake-run.ts';
 
@@ -15,6 +16,12 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const ROUNDS = [1, 2, 3];
 const KEEPS = ['select.window.high=0.6', 'select.requireLemma=false', 'watch.alarms=[]'];
+/** The policy takes no part in the first two steps of the first round, and in all later ones. */
+const TOKEN_WEIGHTS = [
+  'learn.objectiveSettings.tokenWeights=prefix-mean',
+  'learn.rewardModel.actorFrozenSteps=2',
+  'learn.batchRows=2',
+];
 const configOf = (overrides: readonly string[]) =>
   loadConfig({ overrides: [...OVERRIDES, ...KEEPS, ...overrides] }).config;
 
@@ -54,6 +61,8 @@ test.each([
   ['a refresh', ['learn.refreshEvery=2']],
   ['another objective', ['learn.objective=stp']],
   ['no conjecture learned', ['learn.conjecturerShare=0']],
+  ['guarded conjectures of no weight', ['select.guardedWeight=0', 'select.shortProofChars=100']],
+  ['a reward model that learns first', TOKEN_WEIGHTS],
 ])('under its own settings a run with %s comes out as recorded, number for number', async (_, overrides) => {
   const { ledger, recorded } = await played(...overrides);
   const rounds = await replay(ledger, recorded, recorded);
@@ -63,6 +72,19 @@ test.each([
   }
   expect(rounds.some((r) => (r.weights.before ?? []).length > 0)).toBe(true);
   expect(rounds.map(summariseRound).every((s) => s.same && s.gained.length + s.lost.length === 0)).toBe(true);
+  ledger.close();
+});
+
+test('of a round in which the policy waited for some steps only, what it learned later is replayed', async () => {
+  const { ledger, recorded } = await played(...TOKEN_WEIGHTS);
+  const [first] = await replay(ledger, recorded, recorded, [1]);
+  expect(ledger.facts.get(rewardModelFact(1))).toMatchObject({ frozen: 2 });
+  const withoutWait = configOf([]);
+  const [all] = await replay(ledger, recorded, withoutWait, [1]);
+  const ids = (round?: ReplayedRound) => (round?.weights.after ?? []).map((w) => w.sampleId);
+  expect(ids(first).length).toBeGreaterThan(0);
+  expect(ids(first).length).toBeLessThan(ids(all).length);
+  expect(ids(all)).toEqual(expect.arrayContaining(ids(first)));
   ledger.close();
 });
 
