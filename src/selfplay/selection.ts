@@ -21,19 +21,19 @@ export function selectConjectures(
   const gated = gate(candidates, rules);
   const eligible = gated.filter((c) => c.outcome === 'selected');
   const { weights, otherwise } = choose(eligible, rules, around);
-  const weightOf = (c: Gated) => weights.get(c.statementId) ?? 0;
+  const weightOf = (c: Gated) => {
+    const weight = weights.get(c.statementId) ?? 0;
+    return isGuarded(c, rules) ? Math.min(weight, rules.guardedWeight) : weight;
+  };
   const ranked = eligible
-    .filter((c) => weightOf(c) > 0)
+    .filter((c) => weights.has(c.statementId))
     .toSorted((a, b) => weightOf(b) - weightOf(a) || byHardness(a, b));
   const kept = new Set(ranked.slice(0, rules.maxKept));
   const beyond = new Set(ranked.slice(rules.maxKept));
   return gated.map((c): Selection => {
     const { statementId, proved, judged, elegance } = c;
     const common = { statementId, proved, judged, elegance };
-    if (kept.has(c)) {
-      const weight = isGuarded(c, rules) ? Math.min(weightOf(c), rules.guardedWeight) : weightOf(c);
-      return { ...common, outcome: 'selected', weight, relabelled: c.relabelled };
-    }
+    if (kept.has(c)) return { ...common, outcome: 'selected', weight: weightOf(c), relabelled: c.relabelled };
     const outcome = beyond.has(c) ? 'over-cap' : c.outcome === 'selected' ? otherwise : c.outcome;
     return { ...common, outcome, weight: 0, relabelled: false };
   });

@@ -146,6 +146,19 @@ test('where all proofs are very short or come from a contradiction the weight is
   expect(weights(['rw [absurdities]'])).toEqual([['selected', 1]]);
 });
 
+test('the cap goes by the guarded weight: one that teaches little takes no place of one that teaches more', () => {
+  const tried = [
+    candidate({ statementId: 'hard but short', proved: 1, proofs: [{ text: 'omega', premises: [] }] }),
+    candidate({ statementId: 'other' }),
+  ];
+  const guarded = { requireLemma: false, shortProofChars: 10, guardedWeight: 0.25, maxKept: 1 };
+  expect(select(tried, guarded).map((s) => [s.outcome, s.weight])).toEqual([
+    ['over-cap', 0],
+    ['selected', 1],
+  ]);
+  expect(outcomes(tried, { ...guarded, guardedWeight: 1 })).toEqual(['selected', 'over-cap']);
+});
+
 test('what is not kept weighs nothing', () => {
   const tried = [candidate(), candidate({ statementId: 'easy', proved: 8 })];
   expect(select(tried).map((s) => s.weight)).toEqual([1, 0]);
