@@ -8,6 +8,7 @@ export const WATCHED = [
   'vacuousShare',
   'duplicateShare',
   'lemmaTop1Share',
+  'keptLemmaEntropy',
   'samplerEntropy',
   'conjecturerEntropy',
   'logprobDrift',

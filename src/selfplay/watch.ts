@@ -21,8 +21,11 @@ export async function watch(run: Run, round: number): Promise<void> {
   const { ledger, config } = run;
   const conjectures = ledger.conjectures.list(round);
   const figures: Figures = {
-    ...conjectureFigures(ledger.conjectures.screenings(round)),
-    ...lemmaFigures(conjectures.map((c) => c.lemmaName)),
+    ...conjectureFigures(ledger.conjectures.screenings(round), config.screen.hollow),
+    ...lemmaFigures(
+      conjectures.map((c) => c.lemmaName),
+      keptLemmas(run, round),
+    ),
     ...entropyFigure('conjecturerEntropy', conjectures),
     ...entropyFigure('samplerEntropy', attempts(run, round)),
     ...(await drift(run, round)),
@@ -47,6 +50,15 @@ export function stopOnAlarm({ ledger }: Pick<Run, 'ledger'>, round: number): voi
     throw new AlarmError(
       `The watch stopped the run after round ${round}: ${stopping.map(describeAlarm).join('; ')}.`,
     );
+}
+
+function keptLemmas({ ledger }: Run, round: number): string[] {
+  const selections = ledger.selections.list(round).filter((s) => s.outcome === 'selected');
+  const kept = new Set(selections.map((s) => s.statementId));
+  return ledger.statements
+    .keptConjectures(round)
+    .filter((c) => kept.has(c.id))
+    .map((c) => c.lemmaName);
 }
 
 function* attempts({ ledger }: Run, round: number) {

@@ -10,37 +10,48 @@ import { shapeOf } from '../selection/shape.ts';
 
 export type Figures = Readonly<Partial<Record<Watched, number>>>;
 
-/** Of the conjecturer's completions of a round, as the screen read them. */
-export function conjectureFigures(screenings: readonly ScreeningRecord[]): Figures {
+/**
+ * Of the conjecturer's completions of a round, as the screen read them.
+ * @param hollowProbed did the screen probe for hollow ones; else nobody knows how many were vacuous
+ */
+export function conjectureFigures(screenings: readonly ScreeningRecord[], hollowProbed: boolean): Figures {
   const shapes = screenings.filter((s) => s.parsed !== '').map((s) => shapeOf(s.parsed));
   const elaborated = screenings.filter((s) => !NOT_ELABORATED.has(s.outcome));
-  const share = (holds: (s: ScreeningRecord) => boolean) => mean(elaborated.map((s) => (holds(s) ? 1 : 0)));
+  const probed = hollowProbed ? screenings.filter((s) => PROBED.has(s.outcome)) : [];
+  const share = (of: readonly ScreeningRecord[], holds: (s: ScreeningRecord) => boolean) =>
+    mean(of.map((s) => (holds(s) ? 1 : 0)));
   return {
     ...figure('disjunctiveShare', mean(shapes.map((s) => (s.form === '∨' ? 1 : 0)))),
     ...figure('conclusionChars', mean(shapes.map((s) => s.conclusion.length))),
     ...figure(
       'vacuousShare',
-      share((s) => s.detail === 'vacuous'),
+      share(probed, (s) => s.detail === 'vacuous'),
     ),
     ...figure(
       'duplicateShare',
-      share((s) => s.outcome === 'duplicate'),
+      share(elaborated, (s) => s.outcome === 'duplicate'),
     ),
   };
 }
 
 const NOT_ELABORATED: ReadonlySet<string> = new Set(['unparsed', 'too-long', 'ill-formed', 'fault']);
+const PROBED: ReadonlySet<string> = new Set(['hollow', 'trivial', 'refuted', 'kept']);
 
-/** The share of the commonest lemma among completions asked to use one. @param lemmas '' is the trivial one */
-export function lemmaFigures(lemmas: readonly string[]): Figures {
-  const real = lemmas.filter((name) => name !== '');
-  const most = Math.max(
-    ...Map.groupBy(real, (name) => name)
-      .values()
-      .map((same) => same.length),
-  );
-  return figure('lemmaTop1Share', real.length === 0 ? undefined : most / real.length);
+/**
+ * The lemma mix: the share of the commonest among completions asked to use one, and the entropy (nats) over the conjectures
+ * that selection kept. '' is the trivial lemma.
+ */
+export function lemmaFigures(asked: readonly string[], kept: readonly string[]): Figures {
+  const real = asked.filter((name) => name !== '');
+  const entropy = shares(kept).reduce((sum, p) => sum - p * Math.log(p), 0);
+  return {
+    ...figure('lemmaTop1Share', real.length === 0 ? undefined : Math.max(...shares(real))),
+    ...figure('keptLemmaEntropy', kept.length === 0 ? undefined : entropy),
+  };
 }
+
+const shares = (names: readonly string[]): number[] =>
+  [...Map.groupBy(names, (name) => name).values()].map((same) => same.length / names.length);
 
 /** Mean of −log p over sampled tokens: an unbiased estimate of the sampler's entropy a token, in nats. */
 export function entropyFigure(

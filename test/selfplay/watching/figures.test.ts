@@ -17,31 +17,42 @@ const screening = (parsed: string, outcome: ScreeningRecord['outcome'], detail =
   statementId: null,
 });
 
-test('shares are of what elaborated, looks are of what could be read', () => {
-  const figures = conjectureFigures([
-    screening('theorem t (a b : Prop) : a ∨ b', 'kept'),
-    screening('theorem t (n : Nat) : n = n + 0', 'duplicate'),
-    screening('theorem t (n : Nat) (h : n < 0) : n = 5', 'hollow', 'vacuous'),
-    screening('theorem t : foo ∨', 'ill-formed'),
-    screening('', 'unparsed'),
-  ]);
-  expect(figures).toEqual({
-    disjunctiveShare: 2 / 4,
-    conclusionChars: (5 + 9 + 5 + 5) / 4,
-    duplicateShare: 1 / 3,
-    vacuousShare: 1 / 3,
+const seen = [
+  screening('theorem t (a b : Prop) : a ∨ b', 'kept'),
+  screening('theorem t (n : Nat) : n = n + 0', 'duplicate'),
+  screening('theorem t (n : Nat) (h : n < 0) : n = 5', 'hollow', 'vacuous'),
+  screening('theorem t (n : Nat) : n = 2', 'known', 'p'),
+  screening('theorem t : foo ∨', 'ill-formed'),
+  screening('', 'unparsed'),
+];
+
+test('duplicates are a share of what elaborated, the vacuous of what was probed, looks of what could be read', () => {
+  expect(conjectureFigures(seen, true)).toEqual({
+    disjunctiveShare: 2 / 5,
+    conclusionChars: (5 + 9 + 5 + 5 + 5) / 5,
+    duplicateShare: 1 / 4,
+    vacuousShare: 1 / 2,
   });
 });
 
+test('without the hollow probe nobody knows how many were vacuous', () => {
+  expect(conjectureFigures(seen, false)).not.toHaveProperty('vacuousShare');
+});
+
 test('nothing seen is no figure', () => {
-  expect(conjectureFigures([screening('', 'unparsed')])).toEqual({});
-  expect(lemmaFigures(['', ''])).toEqual({});
+  expect(conjectureFigures([screening('', 'unparsed')], true)).toEqual({});
+  expect(lemmaFigures(['', ''], [])).toEqual({});
   expect(entropyFigure('samplerEntropy', [{ logprobs: [] }])).toEqual({});
   expect(driftFigure([], [])).toEqual({});
 });
 
 test('the commonest lemma counts among completions that were given one', () => {
-  expect(lemmaFigures(['a', 'b', 'a', '', '', ''])).toEqual({ lemmaTop1Share: 2 / 3 });
+  expect(lemmaFigures(['a', 'b', 'a', '', '', ''], [])).toEqual({ lemmaTop1Share: 2 / 3 });
+});
+
+test('the lemmas of kept conjectures have an entropy: none when all are alike, log n when n are', () => {
+  expect(lemmaFigures([], ['a', 'a'])).toEqual({ keptLemmaEntropy: 0 });
+  expect(lemmaFigures([], ['a', 'b', '', '', 'a', 'b']).keptLemmaEntropy).toBeCloseTo(Math.log(3), 12);
 });
 
 test('entropy is a mean over tokens, not over samples', () => {
