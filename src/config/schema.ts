@@ -329,6 +329,9 @@ const propose = z.strictObject({
     .max(1)
     .default(0.1)
     .meta({ description: 'No lemma is in more than this share of the prompts' }),
+  seedPassRate: share().default(0).meta({
+    description: 'A problem whose best pass rate is below this is no seed; 0 is off (STP: 0.35)',
+  }),
   policy: z.enum(['current', 'first']).default('current').meta({
     description: 'Who conjectures: the model as it is now, or as the run began (a frozen conjecturer)',
   }),

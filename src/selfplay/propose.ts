@@ -5,6 +5,7 @@ import type { Completion, Policy, SampleRequest, SamplerSettings } from '../poli
 import { conjectureInputs, type LemmaInput, type ProvedSeed } from './inputs.ts';
 import type { Run } from './run.ts';
 import { endingAt, sampleAll } from './sampling.ts';
+import { bestPassRates } from './targets.ts';
 import { firstPolicy } from './versions.ts';
 
 /** Samples of one input at most (STP: 8), when there are fewer inputs than conjectures wanted. */
@@ -13,7 +14,7 @@ const MAX_SAMPLES = 8;
 export async function propose(run: Run, round: number): Promise<() => void> {
   const { conjectures: wanted, temperature, topP, maxTokens } = run.config.propose;
   if (wanted === 0) return () => {};
-  const seeds = provedSeeds(run);
+  const seeds = provedSeeds(run, round);
   const inputs = conjectureInputs(
     seeds,
     run.problems.lemmas,
@@ -68,12 +69,21 @@ async function conjecturerOf(run: Run): Promise<Policy> {
   return await run.openPolicy(first.path);
 }
 
-/** Every proved train statement with its shortest proof: seed proofs, and what earlier rounds proved. */
-function provedSeeds(run: Run): ProvedSeed[] {
+/**
+ * Proved train statements with their shortest proof: seed proofs, and what earlier rounds proved; not what was always hard
+ * to prove, where STP's code draws a line (propose.seedPassRate; RL/utils/RL_utils.py:389).
+ */
+function provedSeeds(run: Run, round: number): ProvedSeed[] {
   const train = new Map(run.problems.train.map((p) => [p.id, p]));
+  const { seedPassRate } = run.config.propose;
+  const rates: ReadonlyMap<string, number> = seedPassRate === 0 ? new Map() : bestPassRates(run, round);
   return run.ledger.proofs.shortest().flatMap((proof) => {
     const statement = train.get(proof.statementId); // conjectures are no seeds: depth never exceeds 1, as in STP
-    return statement === undefined ? [] : [{ statement, proof: proof.text, premises: proof.premises }];
+    // Nobody has tried yet what has no rate: its proof was there from the beginning.
+    const rate = rates.get(proof.statementId) ?? 1;
+    return statement === undefined || rate < seedPassRate
+      ? []
+      : [{ statement, proof: proof.text, premises: proof.premises }];
   });
 }
 

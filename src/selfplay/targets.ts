@@ -36,7 +36,8 @@ function pool(train: readonly Problem[], size: number): readonly Problem[] {
   return size === 0 ? train : shuffled(train, randomFrom(seedFor(0, 'pool'))).slice(0, size);
 }
 
-function bestPassRates(run: Run, round: number): Map<string, number> {
+/** By statement, over the rounds before this one that tried it. */
+export function bestPassRates(run: Run, round: number): Map<string, number> {
   const best = new Map<string, number>();
   for (let earlier = 1; earlier < round; earlier++)
     for (const { statementId, proved, judged } of run.ledger.verdicts.passRates({
