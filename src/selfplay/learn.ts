@@ -35,7 +35,7 @@ export async function learn(run: Run, round: number): Promise<() => void> {
     run.say(
       scored?.frozen
         ? `the policy waits: the token-level reward model has taken ${scored.saved.steps} of its first ${run.config.learn.rewardModel.actorFrozenSteps} steps`
-        : 'nothing to learn from: no group with both outcomes, no conjecture kept; the policy stays as it is',
+        : 'nothing to learn from: no attempt that the objective weighs, no conjecture kept; the policy stays as it is',
     );
     return () => {
       keepRewardModel();

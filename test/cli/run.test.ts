@@ -1,9 +1,10 @@
 /** A whole round through the command line with the real parts: Lean judges, the seed model samples and learns. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, expect, test } from 'vitest';
+import { loadConfig } from '../../src/config/index.ts';
 import { openLedger } from '../../src/ledger/index.ts';
 import { runReportSchema } from '../../src/reports/report-data.ts';
 import { STEPS } from '../../src/selfplay/round.ts';
@@ -63,6 +64,20 @@ test('other settings for a run that has begun are bad usage that names the key',
   });
   expect(exitCode).toBe(2);
   expect(stderr).toContain('prove.samples');
+});
+
+test('a test set that is registered after training began is refused by its key: what was learned may state it', async () => {
+  const dir = join(root, 'begun');
+  mkdirSync(dir);
+  const { config } = loadConfig({ files: ['configs/smoke.toml'], overrides: ['checker.lean.workers=1'] });
+  const ledger = openLedger(join(dir, 'ledger.sqlite'));
+  const settings = JSON.stringify(config);
+  ledger.run.begin({ id: 'begun', config: settings, seed: 1, toolchain: '', versions: {}, startedAt: 0 });
+  ledger.close();
+  const late = ['--out', dir, '--set', 'data.protected=["minif2f:test:data/minif2f.jsonl"]'];
+  const { exitCode, stderr } = await execa('node', ['src/main.ts', ...args, ...late], { reject: false });
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain('holds a run with other settings (data.protected)');
 });
 
 test('replayed from its ledger the run comes out as recorded; under another window or objective otherwise, with the figures as JSON', async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
+import type { Checker } from '../../src/checkers/checker.ts';
 import { loadConfig } from '../../src/config/index.ts';
 import { openLedger } from '../../src/ledger/index.ts';
 import { playBaseline, playRound, STEPS } from '../../src/selfplay/round.ts';
@@ -157,3 +158,63 @@ test('with nothing proved there is no seed: the round says so, proposes nothing 
   expect(run.ledger.steps.isDone(1, 'report')).toBe(true);
   run.ledger.close();
 });
+
+/** A round 1 under another checker, and what it said. */
+async function playedWith(change: (checker: Checker) => Partial<Checker>, ...overrides: readonly string[]) {
+  const said: string[] = [];
+  const settings = loadConfig({ overrides: [...OVERRIDES, ...overrides] }).config;
+  const opened = open(mkdtempSync(join(root, 'odd-')), settings);
+  const { checker } = opened;
+  const real: Checker = {
+    toolchain: 'fake',
+    inspect: (statements, options) => checker.inspect(statements, options),
+    judge: (attempts) => checker.judge(attempts),
+    close: () => checker.close(),
+  };
+  const run: Run = {
+    ...opened,
+    checker: { ...real, ...change(checker) },
+    say: (message) => void said.push(message),
+  };
+  await playRound(run, 1);
+  return { ledger: run.ledger, said: said.join('\n') };
+}
+
+test('a round whose screen drops every conjecture says so, proves its problems and ends', async () => {
+  const { ledger, said } = await playedWith((checker) => ({
+    async *inspect(statements, options) {
+      for await (const inspection of checker.inspect(statements, options))
+        yield { ...inspection, refuted: 'n = 0' };
+    },
+  }));
+  const outcomes = new Set(ledger.conjectures.screenings(1).map((s) => s.outcome));
+  expect(outcomes.has('refuted') && !outcomes.has('kept')).toBe(true);
+  expect(said).toContain('0 of 12 conjectures pass the screen');
+  expect(said).toContain('no conjecture was tried: nothing to select from');
+  expect(ledger.attempts.totals({ round: 1, purpose: 'prove' }).attempts).toBe(6 * 8);
+  expect(ledger.steps.isDone(1, 'report')).toBe(true);
+  ledger.close();
+});
+
+test.each([
+  ['right', 'proved'],
+  ['wrong', 'rejected'],
+] as const)(
+  'a round with every group all %s says that there is nothing to learn from, and leaves the policy as it is',
+  async (_, verdict) => {
+    const { ledger, said } = await playedWith(
+      (checker) => ({
+        async *judge(attempts) {
+          for await (const answer of checker.judge(attempts)) yield { ...answer, verdict, reason: verdict };
+        },
+      }),
+      'learn.objective=oreal-repo',
+    );
+    expect(said).toContain('nothing to learn from: no attempt that the objective weighs, no conjecture kept');
+    const [first] = ledger.rounds.list();
+    expect([first?.policyIn, first?.policyOut]).toEqual(['initial', 'initial']);
+    expect(ledger.bundles.list()).toEqual([]);
+    expect(ledger.steps.isDone(1, 'report')).toBe(true);
+    ledger.close();
+  },
+);
