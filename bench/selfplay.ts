@@ -5,9 +5,9 @@
  *
  *   node bench/selfplay.ts [--arms a,b] [--seeds 1,2,3] [--set key=value,…] [--label NAME] [--lanes 2] [--page]
  *
- * `--set` is for variants of an arm, whose outcomes then are under arm NAME; `--lanes` runs go side by side, one core each;
- * `--page` only writes the page. Hours on two cores. The warm start is trained first (runs/selfplay/start, a quarter of an
- * hour). Runs lie in runs/selfplay/, outcomes in bench/selfplay/outcomes/.
+ * `--set` is for variants of an arm, whose outcomes then are under arm NAME and in a table of their own; `--lanes` runs go
+ * side by side, one core each; `--page` only writes the page. Hours on two cores. The warm start is trained first
+ * (runs/selfplay/start, a quarter of an hour). Runs lie in runs/selfplay/, outcomes in bench/selfplay/outcomes/.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,6 +15,7 @@ import { parseArgs } from 'node:util';
 import { execa } from 'execa';
 import PQueue from 'p-queue';
 import { openLedger } from '../src/ledger/index.ts';
+import { MAIN_ARMS } from './selfplay/figures.ts';
 import { outcomeOf } from './selfplay/outcome.ts';
 import { writePage } from './selfplay/page.ts';
 
@@ -36,10 +37,7 @@ const EXTRA: Readonly<Record<string, readonly string[]>> = {
 
 const { values } = parseArgs({
   options: {
-    arms: {
-      type: 'string',
-      default: 'sampling,expert-iteration,stp,stp+raft,stp+oreal-repo,stp+oreal-paper',
-    },
+    arms: { type: 'string', default: MAIN_ARMS.join(',') },
     seeds: { type: 'string', default: '1,2,3' },
     set: { type: 'string', default: '' },
     label: { type: 'string', default: '' },
@@ -48,6 +46,8 @@ const { values } = parseArgs({
   },
 });
 
+if (values.set !== '' && values.label === '')
+  throw new Error('--set makes variants of an arm: give them a name of their own with --label NAME.');
 mkdirSync(OUTCOMES, { recursive: true });
 if (!values.page) await playAll();
 writePage(OUTCOMES);

@@ -10,8 +10,10 @@ const pointSchema = z.object({
   round: count,
   /** Sampled for conjectures and for attempts at problems and conjectures. */
   sampledTokens: count,
-  /** CPU time of sampling, screening and judging, nearly all of it the judge's: what else the machine does adds little to it. */
+  /** CPU time of the process tree in proposing, screening, proving and judging: the sampler's on this machine and the judge's. */
   cpuSeconds: z.number(),
+  /** What the judge says its verdicts and inspections took, the sampler's time not in it. Absent from older outcomes. */
+  judgingSeconds: z.number().exactOptional(),
   /** Problems of the pool that no proof was known of before the run and that some attempt proved. */
   newlyProved: count,
   /** Of this round's proving: the share of its time in which the busier of sampler and judge was at work. */
@@ -28,6 +30,8 @@ export const outcomeSchema = z.object({
   digest: z.string(),
   /** Open problems at the beginning. */
   open: count,
+  /** SHA-256 over their ids, 16 hex digits. Absent from older outcomes. */
+  pool: z.string().exactOptional(),
   points: z.array(pointSchema),
   /** [statement, judged, proved] of the last evaluation of the held-out problems. */
   heldout: z.array(z.tuple([z.string(), count, count])),
@@ -47,22 +51,25 @@ export function outcomeOf(ledger: Ledger): Omit<Outcome, 'arm' | 'seed' | 'comma
   const problems = new Set<string>();
   const proved = new Set<string>();
   const hash = createHash('sha256');
-  let [sampledTokens, cpuSeconds] = [0, 0];
+  let [sampledTokens, cpuSeconds, judgingSeconds] = [0, 0, 0];
   const points: Point[] = [];
   for (const round of played) {
     for (const c of ledger.conjectures.list(round)) sampledTokens += c.tokens.length;
     const metrics = ledger.metrics.get(round);
     for (const step of ['propose', 'screen', 'prove', 'judge']) cpuSeconds += metrics[`cpu.${step}`] ?? 0;
+    judgingSeconds += metrics['screen.seconds'] ?? 0;
     for (const { statementId, attempts } of ledger.attempts.judgedGroups({ round, purpose: 'prove' })) {
       const isProblem = ledger.statements.get(statementId)?.source === 'dataset' && !known.has(statementId);
       if (isProblem) problems.add(statementId);
-      for (const { id, text, tokens, verdict } of attempts) {
+      for (const { id, text, tokens, verdict, ms } of attempts) {
         sampledTokens += tokens.length;
+        judgingSeconds += ms / 1000;
         hash.update(JSON.stringify([id, text, verdict]));
         if (isProblem && verdict === 'proved') proved.add(statementId);
       }
     }
-    points.push({ round, sampledTokens, cpuSeconds, newlyProved: proved.size, busy: busyShare(metrics) });
+    const cost = { sampledTokens, cpuSeconds, judgingSeconds };
+    points.push({ round, ...cost, newlyProved: proved.size, busy: busyShare(metrics) });
   }
   const last = rounds.at(-1) ?? 0;
   const funnel: Record<string, number> = {};
@@ -77,6 +84,10 @@ export function outcomeOf(ledger: Ledger): Omit<Outcome, 'arm' | 'seed' | 'comma
     toolchain: ledger.run.read()?.toolchain ?? '',
     digest: hash.digest('hex'),
     open: problems.size,
+    pool: createHash('sha256')
+      .update(JSON.stringify([...problems].sort()))
+      .digest('hex')
+      .slice(0, 16),
     points,
     heldout: ledger.verdicts
       .passRates({ round: last, purpose: 'evaluate' })

@@ -1,18 +1,10 @@
 /** The experiment's page, its plots and its summary, from the outcomes there are. The text around the figures is notes.md. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  beyond,
-  byArm,
-  commonCost,
-  type Estimate,
-  heldoutDifference,
-  heldoutOf,
-  type Proved,
-  provedByArm,
-} from './figures.ts';
+import { byPool, costsOf, isMain } from './figures.ts';
 import { type Outcome, outcomeSchema } from './outcome.ts';
 import { plotCurves } from './plot.ts';
+import { arms, busy, comparisons, funnels, rounds, runs, variants } from './tables.ts';
 
 const FOLDER = 'bench/selfplay';
 
@@ -21,44 +13,34 @@ export function writePage(outcomesDir: string): void {
     .filter((name) => name.endsWith('.json'))
     .sort()
     .map((name) => outcomeSchema.parse(JSON.parse(readFileSync(join(outcomesDir, name), 'utf8'))));
-  if (outcomes.length === 0) return;
-  for (const cost of ['sampledTokens', 'cpuSeconds'] as const)
-    writeFileSync(join(FOLDER, `${cost}.svg`), plotCurves(outcomes, cost));
+  const [compared = []] = byPool(outcomes.filter(isMain));
+  if (compared.length === 0) return;
+  for (const cost of costsOf(compared))
+    writeFileSync(join(FOLDER, `${cost}.svg`), plotCurves(compared, cost));
   const notes = readFileSync(join(FOLDER, 'notes.md'), 'utf8');
-  writeFileSync(join(FOLDER, 'README.md'), `${notes.trimEnd()}\n\n${figures(outcomes)}`);
+  writeFileSync(join(FOLDER, 'README.md'), `${notes.trimEnd()}\n\n${figuresPage(outcomes)}`);
 }
 
-function figures(outcomes: readonly Outcome[]): string {
-  const arms = byArm(outcomes);
-  const byTokens = provedByArm(outcomes, 'sampledTokens');
-  const byCpu = provedByArm(outcomes, 'cpuSeconds');
-  const tokens = Math.round(commonCost(outcomes, 'sampledTokens') / 1000);
-  const seconds = Math.round(commonCost(outcomes, 'cpuSeconds'));
-  const rows = [...arms].map(([arm, runs]) =>
-    [
-      arm,
-      runs.map((r) => r.seed).join(', '),
-      spread(byTokens.get(arm)),
-      spread(byCpu.get(arm)),
-      number(beyond(runs, arms.get('sampling') ?? [])),
-      percent(heldoutOf(runs, 1)),
-      percent(heldoutOf(runs, 8)),
-    ].join(' | '),
-  );
+/** Runs on other problems than most are not compared with them: they have figures of their own. */
+export function figuresPage(outcomes: readonly Outcome[]): string {
+  const [compared = [], ...others] = byPool(outcomes.filter(isMain));
+  const plots = costsOf(compared).map((cost) => `![Newly proved problems: ${cost}](${cost}.svg)`);
   return `## Figures
 
-Newly proved: mean over seeds (least to most) of the problems without a known proof, ${outcomes[0]?.open} in all. *Not by
-sampling*: of those proved by the run's end, what the frozen model did not prove under the same seed.
+Newly proved: mean over seeds (least to most) of the problems without a known proof. *Not by sampling*: of those proved by
+the run's end, what the frozen model did not prove under the same seed. CPU time is that of the whole run while it proposes,
+screens, proves and judges, so the sampler's on this machine is in it; judging time is what the judge says its verdicts and
+inspections took, and is shown where every outcome tells it.
 
-| arm | seeds | newly proved at ${tokens}k sampled tokens | at ${seconds} s of CPU time | in all, and not by sampling | held-out pass@1 | held-out pass@8 |
-|---|---|--:|--:|--:|--:|--:|
-${rows.map((row) => `| ${row} |`).join('\n')}
+${comparedFigures(compared)}
 
-${comparisons(arms, byTokens, byCpu)}
+${plots.join('\n\n')}
+${others.map((some) => `\n### On other problems\n\n${comparedFigures(some)}\n`).join('')}
+### Variants
 
-![Newly proved problems against sampled tokens](sampledTokens.svg)
+Each beside the arm it varies: the same seeds on the same problems, at the cost that all runs of the two reached.
 
-![Newly proved problems against CPU time of sampling and judging](cpuSeconds.svg)
+${variants(outcomes)}
 
 ### Sampling and judging at once
 
@@ -66,63 +48,20 @@ ${busy(outcomes)}
 
 ### What became of the conjectures
 
-${funnels(arms)}
+${funnels(outcomes)}
 
 ### Runs
 
-| run | open | digest of attempts and verdicts |
-|---|--:|---|
-${outcomes.map((o) => `| \`${o.command}\` | ${o.open} | \`${o.digest.slice(0, 16)}\` |`).join('\n')}
+${runs(outcomes)}
 `;
 }
 
-function comparisons(
-  arms: ReadonlyMap<string, readonly Outcome[]>,
-  byTokens: ReadonlyMap<string, Proved>,
-  byCpu: ReadonlyMap<string, Proved>,
-): string {
-  const ratio = (of: ReadonlyMap<string, Proved>, a: string, b: string) => {
-    const [x, y] = [of.get(a)?.mean, of.get(b)?.mean];
-    return x === undefined || y === undefined || y === 0 ? '–' : (x / y).toFixed(2);
-  };
-  const against = (arm: string, other: string) => {
-    const [a, b] = [arms.get(arm), arms.get(other)];
-    return a && b ? [`- ${arm} less ${other}, held-out pass@1: ${points(heldoutDifference(a, b, 1))}`] : [];
-  };
-  return [
-    `- stp ÷ expert-iteration, newly proved: ${ratio(byTokens, 'stp', 'expert-iteration')} at equal tokens, ${ratio(byCpu, 'stp', 'expert-iteration')} at equal CPU time`,
-    ...against('stp', 'expert-iteration'),
-    ...against('expert-iteration', 'sampling'),
-    ...against('stp+oreal-repo', 'stp+raft'),
-    ...against('stp+oreal-paper', 'stp+raft'),
-  ].join('\n');
-}
+const comparedFigures = (outcomes: readonly Outcome[]) => `${outcomes[0]?.open ?? 0} problems are open.
 
-function busy(outcomes: readonly Outcome[]): string {
-  const shares = outcomes.flatMap(({ points }) => points.map((p) => p.busy)).sort((a, b) => a - b);
-  const [least = Number.NaN, median = Number.NaN] = [shares[0], shares[shares.length >> 1]];
-  return `Of ${shares.length} rounds: while proofs are sampled and judged, the busier of the two was at work ${(100 * median).toFixed(1)} % of the time in the median round, ${(100 * least).toFixed(1)} % in the worst.`;
-}
+${arms(outcomes)}
 
-function funnels(arms: ReadonlyMap<string, readonly Outcome[]>): string {
-  const conjecturing = [...arms].filter(([, runs]) => runs.some((r) => (r.funnel.proposed ?? 0) > 0));
-  const outcomes = [
-    ...new Set(conjecturing.flatMap(([, runs]) => runs.flatMap((r) => Object.keys(r.funnel)))),
-  ];
-  const cell = (runs: readonly Outcome[], outcome: string) =>
-    Math.round(runs.reduce((sum, r) => sum + (r.funnel[outcome] ?? 0), 0) / runs.length);
-  return [
-    `| mean of a run | ${conjecturing.map(([arm]) => arm).join(' | ')} |`,
-    `|---|${conjecturing.map(() => '--:|').join('')}`,
-    ...outcomes.map((o) => `| ${o} | ${conjecturing.map(([, runs]) => cell(runs, o)).join(' | ')} |`),
-  ].join('\n');
-}
+${comparisons(outcomes)}
 
-const spread = (p: Proved | undefined) =>
-  p === undefined ? '–' : `${p.mean.toFixed(1)} (${p.least.toFixed(0)} to ${p.most.toFixed(0)})`;
-const number = (x: number) => (Number.isNaN(x) ? '–' : x.toFixed(1));
-const percent = ({ estimate, low, high }: Estimate) =>
-  `${(100 * estimate).toFixed(1)} % (${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)})`;
-const points = ({ estimate, low, high }: Estimate) =>
-  `${signed(estimate)} points (95 % ${signed(low)} to ${signed(high)})`;
-const signed = (x: number) => `${x < 0 ? '−' : '+'}${Math.abs(100 * x).toFixed(1)}`;
+Share of the open problems proved by the end of each round, mean over seeds:
+
+${rounds(outcomes)}`;

@@ -17,6 +17,11 @@ type Option = ComposeOption<LineSeriesOption | GridComponentOption | LegendCompo
 const COLOURS = ['#5b6770', '#0b6e99', '#b3261e', '#7a5195', '#d97706', '#2e7d32', '#8d6e63', '#c2185b'];
 const [INK, RULE] = ['#1d2733', '#d5dbe1'];
 const POINTS = 40;
+const COST_NAMES: Readonly<Record<Cost, string>> = {
+  sampledTokens: 'sampled tokens',
+  cpuSeconds: 'seconds of CPU time',
+  judgingSeconds: 'seconds of judging',
+};
 
 export function plotCurves(outcomes: readonly Outcome[], cost: Cost): string {
   const chart = init(null, null, { renderer: 'svg', ssr: true, width: 900, height: 420 });
@@ -37,14 +42,13 @@ function curves(outcomes: readonly Outcome[], cost: Cost): Option {
       x,
       runs.reduce((sum, run) => sum + provedAt(run.points, cost, x), 0) / runs.length,
     ]);
-  const name = cost === 'sampledTokens' ? 'sampled tokens' : 'seconds of CPU time';
   const text = { color: INK, fontSize: 12 };
   return {
     legend: { data: arms.map(([arm]) => arm), orient: 'vertical', right: 30, top: 40, textStyle: text },
     grid: { left: 60, right: 250, top: 40, bottom: 46 },
     xAxis: {
       type: 'value',
-      name,
+      name: COST_NAMES[cost],
       nameLocation: 'middle',
       nameGap: 28,
       max: most,
