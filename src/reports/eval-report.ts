@@ -1,11 +1,12 @@
 /** The figures of an evaluation, every one derived from its ledger; nothing here was measured by the report itself. */
+import { dirname } from 'node:path';
 import { contaminationSchema } from '../evaluation/contamination.ts';
 import { faultRate, headline, MOST_FAULTS } from '../evaluation/headline.ts';
 import { settingsIn } from '../evaluation/settings.ts';
 import { readSurvey, type Survey, type SurveyedProblem } from '../evaluation/survey.ts';
-import { type TrialResult, trialResults } from '../evaluation/trial-results.ts';
+import { EVALUATION, type TrialResult, trialResults } from '../evaluation/trial-results.ts';
 import type { Ledger } from '../ledger/index.ts';
-import { LakatosError } from '../ops/errors.ts';
+import { LakatosError, StoppedError } from '../ops/errors.ts';
 import { seedFor } from '../ops/seeds.ts';
 import { type EvalReport, type EvalResult, evalComparison, evalReportSchema } from './eval-data.ts';
 import { AttemptTally } from './eval-tally.ts';
@@ -59,7 +60,7 @@ export function buildEvalReport(ledger: Ledger): EvalReport {
   } satisfies EvalReport);
 }
 
-/** What a ledger must hold to be reported on. */
+/** What a ledger must hold to be reported on; the figures of an evaluation that was cut off would be wrong ones. */
 export function evaluationIn(ledger: Ledger) {
   const run = ledger.run.read();
   const settings = run && settingsIn(run.config);
@@ -67,6 +68,10 @@ export function evaluationIn(ledger: Ledger) {
   if (run === undefined || settings === undefined || survey === undefined)
     throw new LakatosError(
       `${ledger.path}: expected the ledger of an evaluation, found another or one that has not begun; make one with \`lakatos eval\`.`,
+    );
+  if (!ledger.steps.isDone(EVALUATION.round, 'evaluate'))
+    throw new StoppedError(
+      `${ledger.path}: the evaluation was cut off before every attempt was made and judged, so there is nothing to report yet; give the same \`lakatos eval\` command once more, with --out ${dirname(ledger.path)}, to go on with it.`,
     );
   return { run, settings, survey };
 }

@@ -124,7 +124,7 @@ describe('an evaluation', () => {
     );
   });
 
-  test('asked to stop, it stops resumable, and nothing that looks like a report is there', async () => {
+  test('asked to stop, it stops resumable, and no report is there, nor made by `lakatos report`', async () => {
     const dir = place();
     const controller = new AbortController();
     let left = 12;
@@ -133,6 +133,11 @@ describe('an evaluation', () => {
       (e) => e,
     );
     expect(exitCodeOf(stopped)).toBe(75);
+    const refused = await reportCommand(join(dir, 'out')).catch((e) => e);
+    expect(exitCodeOf(refused)).toBe(75);
+    expect(refused.message).toMatch(
+      /was cut off .*give the same `lakatos eval` command once more, with --out/,
+    );
     expect(existsSync(join(dir, 'out', 'report.json'))).toBe(false);
     const report = await evaluateInto(flags(dir), world({ verdict }));
     expect(report.attempts).toBe(16);
