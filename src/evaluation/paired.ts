@@ -16,9 +16,12 @@ export interface Comparison {
   readonly lost: readonly string[];
   /** Two-sided exact McNemar p-value on gained against lost. */
   readonly pValue: number;
-  /** Does the interval of the difference exclude zero? */
+  /** Is the difference more than noise: does its interval exclude zero, and did at least six problems move? */
   readonly distinct: boolean;
 }
+
+/** Below six even a change all one way has, by the two-sided sign test, a chance above 5 %: 2·½⁵ = 6.25 %. */
+const LEAST_MOVED = 6;
 
 export function compareProblems(
   before: readonly ProblemResult[],
@@ -37,7 +40,8 @@ export function compareProblems(
     gained,
     lost,
     pValue: mcnemarExact(gained.length, lost.length),
-    distinct: interval.low > 0 || interval.high < 0,
+    distinct:
+      differences.filter((d) => d !== 0).length >= LEAST_MOVED && (interval.low > 0 || interval.high < 0),
   };
 }
 

@@ -81,13 +81,13 @@ describe('the page', () => {
     expect(text).toContain(report.provenance.datasetFingerprint);
   });
 
-  test('says "within what chance explains" when the interval of the difference holds zero', () => {
+  test('says "within what chance explains" when the difference is not more than noise', () => {
     const { evaluation } = report;
     const { comparison } = evaluation ?? {};
     if (!evaluation || !comparison) throw new Error('the fixture has a comparison');
     const noisy: RunReport = {
       ...report,
-      evaluation: { ...evaluation, comparison: { ...comparison, low: -0.01 } },
+      evaluation: { ...evaluation, comparison: { ...comparison, distinct: false } },
     };
     expect(textOf(renderReport(noisy))).toContain('within what chance in the choice of problems explains');
     expect(summarise(noisy)).toContain('within noise');
