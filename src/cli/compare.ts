@@ -43,10 +43,10 @@ export function readEvalReport(place: string): EvalReport {
 }
 
 export function comparisonText(comparison: EvalComparison): string {
-  const { before, after, problems, sentence, gained, lost, differences } = comparison;
+  const { before, after, problems, sentence, gained, lost, differences, notes } = comparison;
   const warning =
     differences.length === 0 ? '' : `Not of a kind, compared on request: ${differences.join('; ')}.\n\n`;
-  return `${warning}${before} → ${after}, ${problems} problems in common\n${sentence}\n${comparisonFigures(comparison)}\n${flips('Gained', gained)}${flips('Lost (the earlier proof)', lost)}`;
+  return `${warning}${before} → ${after}, ${problems} problems in common\n${sentence}\n${comparisonFigures(comparison)}\n${notes.map((note) => `${note}\n`).join('')}${flips('Gained', gained)}${flips('Lost (the earlier proof)', lost)}`;
 }
 
 function flips(title: string, problems: EvalComparison['gained']): string {

@@ -12,6 +12,8 @@ export interface ProblemResult {
   readonly n: number;
   /** Proved ones. */
   readonly c: number;
+  /** How many ended in a fault; default 0. */
+  readonly faults?: number;
 }
 
 export interface PassAtK extends Interval {

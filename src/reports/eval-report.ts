@@ -44,8 +44,8 @@ export function buildEvalReport(ledger: Ledger): EvalReport {
     curve: curve.flatMap(({ k, estimate, low, high }) =>
       estimate === null ? [] : [{ k, estimate, low, high, tokens: (k * tokens) / Math.max(1, attempts) }],
     ),
-    families: familyRows(problems),
-    passRates: passRateRows(results),
+    families: familyRows(problems, settings.adaptive),
+    passRates: settings.adaptive ? [] : passRateRows(results),
     ...tally.figures(),
     results: problems,
     defects: defectRows(survey, results),
@@ -87,7 +87,7 @@ function withheldBecause(results: readonly TrialResult[], rows: ReturnType<typeo
   const attempts = sum(results.map((r) => r.n)) + faults;
   const share = `${faults} of ${attempts} attempts (${((100 * faults) / attempts).toFixed(2)} %) ended in a checker fault`;
   if (faults > MOST_FAULTS * attempts)
-    return `${share}, more than ${100 * MOST_FAULTS} %: the bounds are what pass@k would be had all of them failed, or all been proofs. Run the same command again to have them judged again.`;
+    return `${share}, more than ${100 * MOST_FAULTS} %: the bounds are what pass@k would be had all of them failed, or all been proofs. Run the same command again to have them judged again; until then it is compared with no other evaluation.`;
   const open = rows.filter((row) => row.estimate === null).map((row) => row.k);
   if (open.length === 0) return null;
   return `${share} and left some problem with too few judged attempts for k = ${open.join(', ')}: bounds are given there.`;
@@ -133,14 +133,17 @@ function resultRows(ledger: Ledger, { problems }: Survey, results: readonly Tria
   });
 }
 
-function familyRows(rows: readonly EvalResult[]): EvalReport['families'] {
+function familyRows(rows: readonly EvalResult[], adaptive: boolean): EvalReport['families'] {
   return [...Map.groupBy(rows, (row) => row.family)]
-    .map(([family, members]) => ({
-      family,
-      problems: members.length,
-      solved: members.filter((row) => row.c > 0).length,
-      passAt1: sum(members.map((row) => row.c / Math.max(1, row.n))) / members.length,
-    }))
+    .map(([family, members]) => {
+      const rates = members.filter((row) => row.n > 0).map((row) => row.c / row.n);
+      return {
+        family,
+        problems: members.length,
+        solved: members.filter((row) => row.c > 0).length,
+        passAt1: adaptive || rates.length === 0 ? null : sum(rates) / rates.length,
+      };
+    })
     .sort((a, b) => b.problems - a.problems || (a.family < b.family ? -1 : 1));
 }
 

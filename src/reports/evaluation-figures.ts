@@ -80,10 +80,11 @@ function compared(
 
 const byStatement = ({ results }: EvaluatedRound) => new Map(results.map((r) => [r.statementId, r]));
 
-const problemResult = ({ statementId, proved, judged }: StatementResult): ProblemResult => ({
+const problemResult = ({ statementId, proved, judged, faults }: StatementResult): ProblemResult => ({
   problemId: statementId,
   n: judged,
   c: proved,
+  faults,
 });
 
 const total = <T>(items: readonly T[], value: (item: T) => number) =>

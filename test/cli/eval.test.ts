@@ -124,6 +124,13 @@ describe('an evaluation', () => {
     );
   });
 
+  test('resumed, it keeps the higher peak of memory', async () => {
+    const dir = place();
+    await evaluateInto(flags(dir), { ...world({ verdict }), peakMemory: () => 5e9 });
+    const again = await evaluateInto(flags(dir), { ...world({ verdict }), peakMemory: () => 2e8 });
+    expect(again.cost.peakRssBytes).toBe(5e9);
+  });
+
   test('asked to stop, it stops resumable, and no report is there, nor made by `lakatos report`', async () => {
     const dir = place();
     const controller = new AbortController();
@@ -215,6 +222,13 @@ describe('checker faults', () => {
   });
 });
 
+test('a family’s pass@1 leaves out the problems that no attempt was judged at', async () => {
+  const broken = (name: string, proof: string) =>
+    name === 'mathd_algebra_2' ? 'fault' : verdict(name, proof);
+  const report = await evaluateInto(flags(place()), world({ verdict: broken }));
+  expect(report.families[0]).toMatchObject({ family: 'mathd_algebra', problems: 2, passAt1: 0.5 });
+});
+
 describe('stopping at the first proof', () => {
   test('samples solved problems less and reports only "any of n"', async () => {
     const dir = place();
@@ -232,7 +246,13 @@ describe('stopping at the first proof', () => {
       ['aime_1', 8],
     ]);
     expect(report.passAtK).toEqual([expect.objectContaining({ k: 8, estimate: 0.5, method: 'wilson' })]);
-    expect(report.curve).toEqual([]);
+    // What c of n would say of an attempt's chance is biased upward by stopping.
+    expect(report).toMatchObject({ curve: [], passRates: [] });
+    expect(report.families.map((f) => [f.solved, f.passAt1])).toEqual([
+      [1, null],
+      [0, null],
+      [1, null],
+    ]);
   });
 
   test('is refused for any other k, which it would bias', async () => {

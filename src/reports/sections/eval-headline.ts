@@ -1,5 +1,6 @@
 /** pass@k with both uncertainties, its curves, and the families of problems. */
 
+import { MOST_FAULTS } from '../../evaluation/headline.ts';
 import { section, table } from '../elements.ts';
 import { curvePlot, problemRatePlot, tokenPlot } from '../eval-charts.ts';
 import type { EvalPassAtK, EvalReport } from '../eval-data.ts';
@@ -50,7 +51,7 @@ function spreadOf({ spread, estimate }: EvalPassAtK): string {
   return spread === null || estimate === null ? '–' : `± ${percent(spread.sd)} (${spread.blocks} blocks)`;
 }
 
-function families({ families: rows, withheld }: EvalReport): Content {
+function families({ families: rows, faultRate }: EvalReport): Content {
   if (rows.length < 2) return null;
   return table(
     'By family',
@@ -66,7 +67,7 @@ function families({ families: rows, withheld }: EvalReport): Content {
         f.family,
         whole(f.solved),
         whole(f.problems),
-        withheld === null ? percent(f.passAt1) : '–',
+        f.passAt1 === null || faultRate > MOST_FAULTS ? '–' : percent(f.passAt1),
       ]),
   );
 }

@@ -70,12 +70,14 @@ export function comparisonSection({ comparison }: EvalReport): Content {
       ? null
       : html`<p class="notice">Compared on request although ${comparison.differences.join('; ')}.</p>`,
     html`<p class="verdict">${comparison.sentence} ${comparisonFigures(comparison)}</p>`,
+    comparison.notes.map((note) => html`<p>${note}</p>`),
     flips('Gained', comparison.gained),
     flips('Lost, with the earlier proof', comparison.lost),
   );
 }
 
 export function comparisonFigures({
+  measure,
   difference,
   low,
   high,
@@ -83,7 +85,11 @@ export function comparisonFigures({
 }: Omit<EvalComparison, 'sentence'>): string {
   const bounds = `${points(low).replace(' points', '')} to ${points(high)}`;
   const p = pValue < 0.001 ? pValue.toExponential(1) : pValue.toFixed(3);
-  return `Pass rates moved by ${points(difference)} on average (paired bootstrap, 95\u00a0% ${bounds}); exact McNemar p = ${p}.`;
+  const moved =
+    measure === 'solved'
+      ? `The share of solved problems moved by ${points(difference)}`
+      : `Pass rates moved by ${points(difference)} on average`;
+  return `${moved} (paired bootstrap, 95\u00a0% ${bounds}); exact McNemar p = ${p}.`;
 }
 
 function flips(title: string, problems: EvalComparison['gained']): Content {
