@@ -6,7 +6,8 @@
  * estimate: only those bounds.
  *
  * Two uncertainties, both named: over problems (Wilson where every problem is simply solved or not, and where all rates
- * are 0 or all are 1, which a resample could not move; else a percentile bootstrap), and over samples of these very problems (the spread of disjoint blocks of k, where n allows four).
+ * are 0 or all are 1, which a resample could not move; else a percentile bootstrap), and over samples of these very problems (the spread of disjoint blocks of k, where n allows four
+ * and the attempts are a random sample).
  */
 import { bootstrapMean, wilson } from './intervals.ts';
 import { isExtreme, passAtK } from './pass-at-k.ts';
@@ -39,6 +40,8 @@ export interface HeadlineOptions {
   readonly ks: readonly number[];
   /** A problem's attempts end with its first proof: k is the number of attempts planned. */
   readonly adaptive: boolean;
+  /** The attempts are a list tried in order: its blocks are different tactics, and their spread means nothing. */
+  readonly fixedList: boolean;
   /** Seeds the bootstrap. */
   readonly seed: number;
 }
@@ -63,12 +66,12 @@ function rowOf(
   results: readonly TrialResult[],
   k: number,
   withheld: boolean,
-  { adaptive, seed }: HeadlineOptions,
+  { adaptive, fixedList, seed }: HeadlineOptions,
 ): HeadlineRow {
   const bounds = results.map((r) => boundsOf(r, k, adaptive));
   const [faultLow, faultHigh] = [mean(bounds.map((b) => b.low)), mean(bounds.map((b) => b.high))];
   const rates = bounds.flatMap(({ value }) => (value === null ? [] : [value]));
-  const shared = { k, faultLow, faultHigh, spread: adaptive ? null : blockSpread(results, k) };
+  const shared = { k, faultLow, faultHigh, spread: adaptive || fixedList ? null : blockSpread(results, k) };
   if (withheld || rates.length < results.length)
     return { ...shared, estimate: null, low: faultLow, high: faultHigh, method: 'fault-bounds' };
   const decided = adaptive || results.every((r) => r.n === k);

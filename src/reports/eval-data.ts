@@ -22,7 +22,7 @@ const passAtK = z.strictObject({
   /** Had every checker fault been a failure, had every one been a proof. */
   faultLow: rate(),
   faultHigh: rate(),
-  /** Sampling noise on these very problems: disjoint blocks of k attempts; null where n allows fewer than four. */
+  /** Sampling noise on these very problems: disjoint blocks of k attempts; null where n allows fewer than four, and for a list of tactics. */
   spread: z.strictObject({ blocks: count(), mean: rate(), sd: z.number().min(0) }).nullable(),
 });
 

@@ -2,7 +2,7 @@
 import { dirname } from 'node:path';
 import { contaminationSchema } from '../evaluation/contamination.ts';
 import { faultRate, headline, MOST_FAULTS } from '../evaluation/headline.ts';
-import { settingsIn } from '../evaluation/settings.ts';
+import { isFixedList, settingsIn } from '../evaluation/settings.ts';
 import { readSurvey, type Survey, type SurveyedProblem } from '../evaluation/survey.ts';
 import { EVALUATION, type TrialResult, trialResults } from '../evaluation/trial-results.ts';
 import type { Ledger } from '../ledger/index.ts';
@@ -18,7 +18,11 @@ export function buildEvalReport(ledger: Ledger): EvalReport {
   const { run, settings, survey } = evaluationIn(ledger);
   const tally = new AttemptTally();
   const results = trialResults(ledger, (attempt) => tally.add(attempt));
-  const options = { adaptive: settings.adaptive, seed: seedFor(settings.seed, 'evaluation report') };
+  const options = {
+    adaptive: settings.adaptive,
+    fixedList: isFixedList(settings),
+    seed: seedFor(settings.seed, 'evaluation report'),
+  };
   const passAtK = headline(results, { ...options, ks: settings.k });
   const curve = settings.adaptive ? [] : headline(results, { ...options, ks: curveKs(results) });
   const tokens = sum(results.map((r) => r.tokens));

@@ -334,6 +334,11 @@ describe('bad usage is one sentence, exit code 2, and leaves nothing behind', ()
   test('k above n', () => refused({ k: '1,32' }, /pass@32 needs at least 32 attempts a problem, found -n 4/));
   test('k that is no number', () =>
     refused({ k: '1,two' }, /--k: expected a whole number of at least 1, found "two"/));
+  test('more attempts than a list of tactics holds', () =>
+    refused(
+      { policy: 'portfolio:single', n: '17', k: '1' },
+      /-n: portfolio:single is a list of 16 tactics, each worth one attempt, found -n 17; ask for at most 16/,
+    ));
   test('a split that does not exist', () => refused({ split: 'tset' }, /split "tset"; its splits: valid/));
   test('a profile nobody knows', () =>
     refused({ profile: 'kern' }, /--profile: expected one of full, partial, core/));

@@ -21,7 +21,7 @@ function problem(outcomes: string): TrialResult {
   };
 }
 
-const options = { adaptive: false, seed: 1 };
+const options = { adaptive: false, fixedList: false, seed: 1 };
 
 test('without faults it is the table of the estimator, and nothing is left open', () => {
   fc.assert(
@@ -123,6 +123,11 @@ describe('the spread over samples', () => {
       mean: 3 / 8,
       sd: expect.closeTo(Math.sqrt((0.625 ** 2 + 2 * 0.375 ** 2 + 0.125 ** 2) / 3), 12),
     });
+  });
+
+  test('is not given for a list of tactics, whose blocks are different tactics', () => {
+    const [row] = headline([problem('+---+---')], { ...options, fixedList: true, ks: [1] });
+    expect(row?.spread).toBeNull();
   });
 
   test('is not given for fewer than four blocks', () => {

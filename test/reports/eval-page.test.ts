@@ -43,6 +43,7 @@ test('what models and data sets wrote is text, never markup', () => {
 
 test('a reader is told what was left out, what is known to be wrong and what was not checked', () => {
   expect(plain).toContain('1 of 5 problems of the split was left out');
+  expect(plain).toContain('This is the part of the set that elaborates here. It is not the benchmark');
   expect(plain).toContain('Unknown identifier `ℝ`');
   expect(plain).toMatch(/mathd_algebra_314 .*0 = 0.* yes: look at the proof/);
   expect(plain).toContain('Contamination was not checked');
@@ -65,6 +66,15 @@ test('a withheld headline is nowhere shown as a number', () => {
   expect(text).toContain('pass@1 withheld between 10.0–20.0 %');
   expect(text).toContain('The headline is withheld');
   expect(text).not.toContain('pass@1 is');
+});
+
+test('of a list of tactics it is said that there is no spread over attempts', () => {
+  expect(plain).not.toContain('fixed list of tactics');
+  const { settings } = report;
+  const portfolio = { ...settings, policy: { ...settings.policy, uri: 'portfolio:single' } };
+  expect(textOf(renderEvalReport({ ...report, settings: portfolio }))).toContain(
+    'The policy is a fixed list of tactics, tried in order',
+  );
 });
 
 test('a single k that faults leave open is no reason to call the headline withheld', () => {
