@@ -77,6 +77,38 @@ test('of a list of tactics it is said that there is no spread over attempts', ()
   );
 });
 
+test('the page stays under 3 MB whatever was solved, gained, lost or trained on', () => {
+  const [example] = report.results;
+  if (example === undefined) throw new Error('the fixture has results');
+  const long = '∀'.repeat(100_000);
+  const solved = Array.from({ length: 5000 }, (_, i) => ({
+    ...example,
+    name: `p_${i}`,
+    statement: `theorem p_${i} : ${long}`,
+    c: 1,
+    proof: { text: `"${long}`, axioms: [] },
+  }));
+  const [as, by] = ['conjecture', 'text'] as const;
+  const huge: EvalReport = {
+    ...report,
+    results: solved,
+    comparison: {
+      ...{ before: 'a', after: 'b', measure: 'pass-rate', problems: 5000, difference: 0, low: 0, high: 0 },
+      ...{ pValue: 1, sentence: '', differences: [], notes: [], gained: solved, lost: solved },
+    },
+    contamination: {
+      ...{ run: 'r', policies: [], ofThisRun: true, problems: 5000, conjectures: 0 },
+      matches: solved.map(({ name }) => ({ name, as, statementId: 'conjecture:0123456789abcdef', by })),
+    },
+  };
+  const markup = renderEvalReport(huge);
+  expect(Buffer.byteLength(markup)).toBeLessThan(3e6);
+  expect(Buffer.byteLength(markup)).toBeGreaterThan(1e6);
+  const text = textOf(markup);
+  expect(text).toMatch(/98 0\d\d more characters in report\.json/);
+  expect(text.match(/and 4 \d{3} more in report\.json/g)).toHaveLength(4);
+});
+
 test('a single k that faults leave open is no reason to call the headline withheld', () => {
   const open = { estimate: null, low: 0.4, high: 0.6, method: 'fault-bounds' } as const;
   const text = textOf(

@@ -8,9 +8,7 @@ import { type Content, html } from '../markup.ts';
 import type { Theorem } from '../report-data.ts';
 
 /** Solved problems written out; the rest is in report.json. */
-const SHOWN = 500;
-/** Longest proof written out, characters: the page stays under 3 MB whatever was proved. */
-const LONGEST = 2000;
+const SHOWN = { items: 500, bytes: 1_800_000 };
 
 export function solvedSection(report: EvalReport): Content {
   const solved = report.results.filter((r) => r.c > 0);
@@ -47,18 +45,13 @@ function theorem({ id, name, statement, proof, n, c }: EvalResult): Theorem {
     id,
     name,
     statement,
-    proof: cut(proof?.text ?? ''),
+    proof: proof?.text ?? '',
     axioms: [...(proof?.axioms ?? [])],
     round: 0,
     proved: c,
     judged: n,
   };
 }
-
-const cut = (text: string) =>
-  text.length > LONGEST
-    ? `${text.slice(0, LONGEST)}\n… ${whole(text.length - LONGEST)} more characters in report.json`
-    : text;
 
 export function comparisonSection({ comparison }: EvalReport): Content {
   if (comparison === null) return null;
@@ -99,7 +92,7 @@ function flips(title: string, problems: EvalComparison['gained']): Content {
       id: hash,
       name,
       statement,
-      proof: cut(proof?.text ?? ''),
+      proof: proof?.text ?? '',
       axioms: proof?.axioms ?? [],
       round: 0,
       proved: c,
