@@ -73,6 +73,7 @@ function plant(ledger: Ledger, samples: number): void {
   const config = JSON.stringify(settings);
   ledger.run.begin({ id: 'bench', config, seed: 1, toolchain: 'none', versions: {}, startedAt: 0 });
   ledger.rounds.begin(0, 'v');
+  ledger.steps.begin(0, 'evaluate');
   const names = Array.from({ length: PROBLEMS }, (_, i) => `family${i % 7}_problem_${i}`);
   const problems = names.map((name) => ({
     id: name,
@@ -104,6 +105,7 @@ function plant(ledger: Ledger, samples: number): void {
       ledger.verdicts.insert(indices.map((index) => verdict(name, index, random())));
     });
   }
+  ledger.steps.finish(0, 'evaluate');
 }
 
 function attempt(name: string, index: number, variant: number): AttemptRecord {

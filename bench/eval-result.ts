@@ -1,6 +1,6 @@
 /**
- * An evaluation's report.json as it is committed: with the command, a line a problem, and without the statements of
- * problem sets that are not this project's own.
+ * An evaluation's report.json as it is committed: `{command, report}`, a line a problem, and with empty statements where
+ * the problem set is not this project's own. `lakatos compare` reads it too.
  *
  *   node bench/eval-result.ts DIR "the command" > bench/results/eval-NAME.json
  */
@@ -13,18 +13,20 @@ const report = evalReportSchema.parse(JSON.parse(readFileSync(join(dir, 'report.
 const own = report.settings.dataset.name === 'lean-core';
 
 function published<T extends { readonly statement: string }>(problems: readonly T[]) {
-  return own ? problems : problems.map(({ statement: _, ...rest }) => rest);
+  return own ? problems : problems.map((problem) => ({ ...problem, statement: '' }));
 }
 
 const { comparison } = report;
 const whole = {
   command,
-  ...report,
-  results: published(report.results),
-  comparison: comparison && {
-    ...comparison,
-    gained: published(comparison.gained),
-    lost: published(comparison.lost),
+  report: {
+    ...report,
+    results: published(report.results),
+    comparison: comparison && {
+      ...comparison,
+      gained: published(comparison.gained),
+      lost: published(comparison.lost),
+    },
   },
 };
 

@@ -1,6 +1,7 @@
 /** `lakatos compare A B`: what changed from one evaluation to another, and whether it is more than noise. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { UsageError } from '../ops/errors.ts';
 import {
   compareEvaluations,
@@ -20,7 +21,7 @@ export function compareCommand(before: string, after: string, { force, json }: C
   process.stdout.write(json ? `${JSON.stringify(comparison, null, 2)}\n` : comparisonText(comparison));
 }
 
-/** @param place an evaluation's directory, or its report.json */
+/** @param place an evaluation's directory, its report.json, or that as it is committed with its command */
 export function readEvalReport(place: string): EvalReport {
   const path = existsSync(place) && statSync(place).isDirectory() ? join(place, 'report.json') : place;
   let value: unknown;
@@ -32,7 +33,8 @@ export function readEvalReport(place: string): EvalReport {
       cause,
     });
   }
-  const parsed = evalReportSchema.safeParse(value);
+  const committed = z.object({ command: z.string(), report: z.unknown() }).safeParse(value);
+  const parsed = evalReportSchema.safeParse(committed.success ? committed.data.report : value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw new UsageError(
@@ -43,10 +45,10 @@ export function readEvalReport(place: string): EvalReport {
 }
 
 export function comparisonText(comparison: EvalComparison): string {
-  const { before, after, problems, sentence, gained, lost, differences } = comparison;
+  const { before, after, problems, sentence, gained, lost, differences, notes } = comparison;
   const warning =
     differences.length === 0 ? '' : `Not of a kind, compared on request: ${differences.join('; ')}.\n\n`;
-  return `${warning}${before} → ${after}, ${problems} problems in common\n${sentence}\n${comparisonFigures(comparison)}\n${flips('Gained', gained)}${flips('Lost (the earlier proof)', lost)}`;
+  return `${warning}${before} → ${after}, ${problems} problems in common\n${sentence}\n${comparisonFigures(comparison)}\n${notes.map((note) => `${note}\n`).join('')}${flips('Gained', gained)}${flips('Lost (the earlier proof)', lost)}`;
 }
 
 function flips(title: string, problems: EvalComparison['gained']): string {

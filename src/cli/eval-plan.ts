@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type Config, loadConfig } from '../config/index.ts';
 import { checkedKs, type EvaluationSettings, wholeNumber } from '../evaluation/settings.ts';
 import { UsageError } from '../ops/errors.ts';
+import { portfolioScripts } from '../policy/portfolio.ts';
 import { loadPrompts, type Prompts } from '../prompts/prompts.ts';
 import type { EvalReport } from '../reports/index.ts';
 import { type Dataset, loadDataset } from '../statements/datasets.ts';
@@ -49,6 +50,7 @@ export function planOf(flags: EvalFlags, config = configOf(flags)): EvalPlan {
     samples,
     flags.adaptive,
   );
+  refuseRepeats(config.policy.uri, samples);
   const profile = PROFILES.find((p) => p === flags.profile);
   if (profile === undefined)
     throw new UsageError(
@@ -66,6 +68,17 @@ export function planOf(flags: EvalFlags, config = configOf(flags)): EvalPlan {
   const prompts = loadPrompts(join('prompts', `${config.policy.prompts}.toml`), language);
   const against = flags.against === undefined ? null : readEvalReport(flags.against);
   return { config, uri: config.policy.uri, samples, ks, profile, dataset, language, prompts, against };
+}
+
+/** Beyond its end the list begins again: pass@k of repeated attempts would be that of no policy. */
+function refuseRepeats(uri: string, samples: number): void {
+  if (!uri.startsWith('portfolio:')) return;
+  const { length } = portfolioScripts(uri.slice('portfolio:'.length));
+  if (samples <= length) return;
+  throw new UsageError(
+    `-n: ${uri} is a list of ${length} tactics, each worth one attempt, found -n ${samples}; ask for at most ${length}.`,
+    '-n',
+  );
 }
 
 /** A counted proof is one that both judge and verifier accepted. */

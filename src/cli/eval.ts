@@ -8,6 +8,7 @@ import type { Checker } from '../checkers/checker.ts';
 import type { Config } from '../config/index.ts';
 import { contaminationBy } from '../evaluation/contamination.ts';
 import { evaluatePolicy } from '../evaluation/evaluate-policy.ts';
+import { MOST_FAULTS } from '../evaluation/headline.ts';
 import { differingSettings, type EvaluationSettings, settingsIn } from '../evaluation/settings.ts';
 import { readSurvey, type Survey, storeSurvey, surveyProblems } from '../evaluation/survey.ts';
 import { EVALUATION } from '../evaluation/trial-results.ts';
@@ -18,6 +19,7 @@ import { lockDirectory } from '../ops/lock.ts';
 import type { StartProgress } from '../ops/progress.ts';
 import type { Policy } from '../policy/policy.ts';
 import {
+  buildEvalReport,
   compareEvaluations,
   type EvalReport,
   type Machine,
@@ -82,7 +84,7 @@ async function evaluateWith(
     toolchain: checker.toolchain,
   });
   const id = basename(flags.out);
-  if (plan.against !== null) refuseUnlike(plan.against, { id, settings });
+  if (plan.against !== null) refuseUnlike(plan.against, { id, settings, faultRate: 0 });
   const begun = earlierSurvey(flags.out, settings);
   const surveyed =
     begun ?? (await timed(world, () => surveyProblems({ ...world, checker }, dataset, profile)));
@@ -174,10 +176,16 @@ function checkContamination(ledger: Ledger, runDir: string, survey: Survey, vers
 }
 
 function finish(ledger: Ledger, dir: string, against: EvalReport | null, world: EvalWorld): EvalReport {
+  const earlier = ledger.metrics.get(EVALUATION.round)['process.peakRssBytes'] ?? 0;
   const peak = world.peakMemory();
-  if (peak !== null) ledger.metrics.set(EVALUATION.round, { 'process.peakRssBytes': peak });
-  const report = writeEvalReport(ledger, dir);
-  if (against === null) return report;
-  ledger.facts.set('comparison', compareEvaluations(against, report, { force: false }));
-  return writeEvalReport(ledger, dir);
+  if (peak !== null)
+    ledger.metrics.set(EVALUATION.round, { 'process.peakRssBytes': Math.max(earlier, peak) });
+  const report = buildEvalReport(ledger);
+  // One made before would stand beside other figures; and nothing is compared while faults withhold the headline.
+  const comparison =
+    against === null || report.faultRate > MOST_FAULTS
+      ? null
+      : compareEvaluations(against, report, { force: false });
+  ledger.facts.set('comparison', comparison);
+  return writeEvalReport(ledger, dir, { ...report, comparison });
 }

@@ -12,10 +12,12 @@ import {
   writeEvalReport,
   writeRunReport,
 } from '../reports/index.ts';
+import { requireWritable } from './writable.ts';
 
 export async function reportCommand(dir: string): Promise<void> {
   const path = join(dir, 'ledger.sqlite');
   if (!existsSync(path)) throw new UsageError(`${dir} holds no run: expected ${path}.`);
+  requireWritable(dir, 'report');
   const ledger = openLedger(path, { readonly: true });
   try {
     const config = ledger.run.read()?.config;

@@ -5,11 +5,12 @@
  * Above 0.5 % of faults, or where they leave a problem with fewer than k judged attempts that decide it, there is no
  * estimate: only those bounds.
  *
- * Two uncertainties, both named: over problems (Wilson where every problem is simply solved or not, else a percentile
- * bootstrap), and over samples of these very problems (the spread of disjoint blocks of k, where n allows four).
+ * Two uncertainties, both named: over problems (Wilson where every problem is simply solved or not, and where all rates
+ * are 0 or all are 1, which a resample could not move; else a percentile bootstrap), and over samples of these very problems (the spread of disjoint blocks of k, where n allows four
+ * and the attempts are a random sample).
  */
 import { bootstrapMean, wilson } from './intervals.ts';
-import { passAtK } from './pass-at-k.ts';
+import { isExtreme, passAtK } from './pass-at-k.ts';
 import type { TrialResult } from './trial-results.ts';
 
 export const MOST_FAULTS = 0.005;
@@ -39,6 +40,8 @@ export interface HeadlineOptions {
   readonly ks: readonly number[];
   /** A problem's attempts end with its first proof: k is the number of attempts planned. */
   readonly adaptive: boolean;
+  /** The attempts are a list tried in order: its blocks are different tactics, and their spread means nothing. */
+  readonly fixedList: boolean;
   /** Seeds the bootstrap. */
   readonly seed: number;
 }
@@ -63,16 +66,16 @@ function rowOf(
   results: readonly TrialResult[],
   k: number,
   withheld: boolean,
-  { adaptive, seed }: HeadlineOptions,
+  { adaptive, fixedList, seed }: HeadlineOptions,
 ): HeadlineRow {
   const bounds = results.map((r) => boundsOf(r, k, adaptive));
   const [faultLow, faultHigh] = [mean(bounds.map((b) => b.low)), mean(bounds.map((b) => b.high))];
   const rates = bounds.flatMap(({ value }) => (value === null ? [] : [value]));
-  const shared = { k, faultLow, faultHigh, spread: adaptive ? null : blockSpread(results, k) };
+  const shared = { k, faultLow, faultHigh, spread: adaptive || fixedList ? null : blockSpread(results, k) };
   if (withheld || rates.length < results.length)
     return { ...shared, estimate: null, low: faultLow, high: faultHigh, method: 'fault-bounds' };
-  const binary =
-    rates.every((rate) => rate === 0 || rate === 1) && (adaptive || results.every((r) => r.n === k));
+  const decided = adaptive || results.every((r) => r.n === k);
+  const binary = isExtreme(rates) || (decided && rates.every((rate) => rate === 0 || rate === 1));
   const interval = binary
     ? wilson(rates.filter((rate) => rate === 1).length, rates.length)
     : bootstrapMean(rates, { seed });

@@ -11,14 +11,20 @@ export interface Comparison {
   /** Mean of after − before over problems, in pass rate (c/n). */
   readonly difference: number;
   readonly interval: Interval;
-  /** Problems solved (at least one proof) only after, only before, in problem order. */
+  /**
+   * Problems solved (at least one proof) only after, only before, in problem order. One without a proof that has faults
+   * is not known to be unsolved: it is neither.
+   */
   readonly gained: readonly string[];
   readonly lost: readonly string[];
   /** Two-sided exact McNemar p-value on gained against lost. */
   readonly pValue: number;
-  /** Does the interval of the difference exclude zero? */
+  /** Is the difference more than noise: does its interval exclude zero, and did at least six problems move? */
   readonly distinct: boolean;
 }
+
+/** Below six even a change all one way has, by the two-sided sign test, a chance above 5 %: 2·½⁵ = 6.25 %. */
+const LEAST_MOVED = 6;
 
 export function compareProblems(
   before: readonly ProblemResult[],
@@ -27,8 +33,8 @@ export function compareProblems(
 ): Comparison {
   const pairs = paired(before, after);
   const differences = pairs.map(([b, a]) => a.c / a.n - b.c / b.n);
-  const gained = pairs.filter(([b, a]) => b.c === 0 && a.c > 0).map(([b]) => b.problemId);
-  const lost = pairs.filter(([b, a]) => b.c > 0 && a.c === 0).map(([b]) => b.problemId);
+  const gained = pairs.filter(([b, a]) => isUnsolved(b) && a.c > 0).map(([b]) => b.problemId);
+  const lost = pairs.filter(([b, a]) => b.c > 0 && isUnsolved(a)).map(([b]) => b.problemId);
   const interval = bootstrapMean(differences, options);
   return {
     problems: pairs.length,
@@ -37,9 +43,12 @@ export function compareProblems(
     gained,
     lost,
     pValue: mcnemarExact(gained.length, lost.length),
-    distinct: interval.low > 0 || interval.high < 0,
+    distinct:
+      differences.filter((d) => d !== 0).length >= LEAST_MOVED && (interval.low > 0 || interval.high < 0),
   };
 }
+
+const isUnsolved = ({ c, faults = 0 }: ProblemResult) => c === 0 && faults === 0;
 
 /** Two-sided exact McNemar: min(1, 2·P[Bin(gained + lost, ½) ≤ min(gained, lost)]). */
 export function mcnemarExact(gained: number, lost: number): number {

@@ -12,13 +12,15 @@ export interface ProblemResult {
   readonly n: number;
   /** Proved ones. */
   readonly c: number;
+  /** How many ended in a fault; default 0. */
+  readonly faults?: number;
 }
 
 export interface PassAtK extends Interval {
   readonly k: number;
   /** Mean over problems. */
   readonly estimate: number;
-  /** Wilson where every problem is simply solved or not (k = n), else a percentile bootstrap over problems. */
+  /** Wilson where every problem is simply solved or not (k = n), or all rates are 0 or all 1; else a percentile bootstrap. */
   readonly method: 'wilson' | 'bootstrap';
 }
 
@@ -62,9 +64,13 @@ export function passAtKTable(
   return ks.map((k) => {
     const rates = passRates(problems, k);
     const solved = rates.filter((rate) => rate === 1).length;
-    const binary = problems.every(({ n }) => n === k);
+    const binary = isExtreme(rates) || problems.every(({ n }) => n === k);
     const estimate = rates.reduce((a, b) => a + b, 0) / rates.length;
     const interval = binary ? wilson(solved, rates.length) : bootstrapMean(rates, options);
     return { k, estimate, ...interval, method: binary ? 'wilson' : 'bootstrap' };
   });
 }
+
+/** All 0 or all 1: resampling such rates gives an interval without width, as if nothing were uncertain. */
+export const isExtreme = (rates: readonly number[]): boolean =>
+  rates.every((rate) => rate === 0) || rates.every((rate) => rate === 1);

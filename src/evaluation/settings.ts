@@ -37,6 +37,10 @@ export function settingsIn(config: string): EvaluationSettings | undefined {
   return parsed.success ? parsed.data : undefined;
 }
 
+/** Is the policy a list of tactics tried in order? Its attempts are no random sample: a block of them is a part of the list. */
+export const isFixedList = ({ policy }: Pick<EvaluationSettings, 'policy'>): boolean =>
+  policy.uri.startsWith('portfolio:');
+
 /** Whole numbers of at least 1 in ascending order, none above `samples`; an adaptive evaluation asks for `samples` only. */
 export function checkedKs(text: string, samples: number, adaptive: boolean): readonly number[] {
   const ks = text.split(',').map((part) => wholeNumber('--k', part.trim()));

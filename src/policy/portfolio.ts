@@ -32,7 +32,12 @@ export const SINGLE_TACTICS: readonly string[] = [
 ];
 
 export function openPortfolio(place: string): Policy {
-  return new PortfolioPolicy(place === 'single' ? SINGLE_TACTICS : scriptsIn(place));
+  return new PortfolioPolicy(portfolioScripts(place));
+}
+
+/** @param place what follows `portfolio:` */
+export function portfolioScripts(place: string): readonly string[] {
+  return place === 'single' ? SINGLE_TACTICS : scriptsIn(place);
 }
 
 class PortfolioPolicy implements Policy {

@@ -1,5 +1,5 @@
 /** The few shapes the page repeats: tables, facts, theorems. */
-import { plural } from './format.ts';
+import { plural, whole } from './format.ts';
 import { type Content, type Html, html } from './markup.ts';
 import type { Theorem } from './report-data.ts';
 
@@ -40,31 +40,61 @@ export function section(id: string, title: string, ...content: readonly Content[
 ${content.map((part) => html`${part}\n`)}</section>`;
 }
 
-/** Longest list written out; the rest is in report.json. */
-const SHOWN = 60;
+/** How much of a list is written out; the rest is in report.json, and the page stays under 3 MB whatever was proved. */
+export interface ListBounds {
+  /** Default 60. */
+  readonly items?: number;
+  /** Of the page, as UTF-8; default 300,000. */
+  readonly bytes?: number;
+}
+
+/** Longest statement or proof written out, characters. */
+const LONGEST = 2000;
 const OPEN = 3;
 
 /** Statements to unfold, each with its proof; the first few unfolded already. */
-export function theoremList(title: string, theorems: readonly Theorem[], shown = SHOWN): Html | null {
+export function theoremList(
+  title: string,
+  theorems: readonly Theorem[],
+  { items = 60, bytes = 300_000 }: ListBounds = {},
+): Html | null {
   if (theorems.length === 0) return null;
-  const more = theorems.length - shown;
+  const shown: Html[] = [];
+  let left = bytes;
+  for (const theorem of theorems.slice(0, items)) {
+    const item = theoremItem(theorem, shown.length < OPEN);
+    left -= Buffer.byteLength(item.text);
+    if (left < 0) break;
+    shown.push(item);
+  }
   return html`<div class="theorems block">
 <h3>${title}</h3>
-${theorems.slice(0, shown).map((theorem, i) => theoremItem(theorem, i < OPEN))}
-${more > 0 ? html`<p class="origin">and ${plural(more, 'more', 'more')} in report.json</p>` : null}
+${shown}
+${moreInReport(theorems.length - shown.length)}
 </div>`;
 }
 
+export const moreInReport = (more: number): Html | null =>
+  more > 0 ? html`<p class="origin">and ${plural(more, 'more', 'more')} in report.json</p>` : null;
+
+/** A statement or proof as far as it is written out. */
+export const cut = (text: string): string =>
+  text.length > LONGEST
+    ? `${text.slice(0, LONGEST)}\n… ${whole(text.length - LONGEST)} more characters in report.json`
+    : text;
+
 function theoremItem(theorem: Theorem, open: boolean): Html {
   return html`<details${open ? html` open` : null}>
-<summary><code>${theorem.statement}</code>${passRate(theorem)}</summary>
-<div class="body"><pre class="wrap"><code>${theorem.proof}</code></pre>
+<summary><code>${cut(theorem.statement)}</code>${passRate(theorem)}</summary>
+<div class="body"><pre class="wrap"><code>${cut(theorem.proof)}</code></pre>
 <p class="origin">${theorem.name || theorem.id} · ${axiomList(theorem)}</p></div>
 </details>
 `;
 }
 
-/** What was both learned from and tested on. */
+const MATCHES = 200;
+
+/** What was both learned from and tested on; the first of many. */
 export function matchTable(
   matches: readonly {
     readonly name: string;
@@ -73,11 +103,12 @@ export function matchTable(
     readonly by: string;
   }[],
 ): Html {
-  return table(
+  const shown = matches.slice(0, MATCHES);
+  return html`${table(
     'Problems that were trained on',
     [{ name: 'problem' }, { name: 'as' }, { name: 'statement' }, { name: 'same by' }],
-    matches.map((m) => [m.name, m.as, html`<code>${m.statementId}</code>`, m.by]),
-  );
+    shown.map((m) => [m.name, m.as, html`<code>${m.statementId}</code>`, m.by]),
+  )}${moreInReport(matches.length - shown.length)}`;
 }
 
 /** Proved of judged attempts: dots for the eye where they are few, numbers for everybody. */

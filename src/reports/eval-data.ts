@@ -22,7 +22,7 @@ const passAtK = z.strictObject({
   /** Had every checker fault been a failure, had every one been a proof. */
   faultLow: rate(),
   faultHigh: rate(),
-  /** Sampling noise on these very problems: disjoint blocks of k attempts; null where n allows fewer than four. */
+  /** Sampling noise on these very problems: disjoint blocks of k attempts; null where n allows fewer than four, and for a list of tactics. */
   spread: z.strictObject({ blocks: count(), mean: rate(), sd: z.number().min(0) }).nullable(),
 });
 
@@ -61,7 +61,9 @@ export const evalComparison = z.strictObject({
   after: z.string(),
   /** Problems that both sides judged. */
   problems: count(),
-  /** Mean paired difference of pass rates, after − before, with its 95 % bootstrap interval over problems. */
+  /** What is compared of each problem: its pass rate, or, where a side stopped at first proofs, whether it was solved. */
+  measure: z.enum(['pass-rate', 'solved']).default('pass-rate'),
+  /** Mean paired difference of it, after − before, with its 95 % bootstrap interval over problems. */
   difference: z.number(),
   low: z.number(),
   high: z.number(),
@@ -70,8 +72,10 @@ export const evalComparison = z.strictObject({
   /** Two-sided exact McNemar on the solved sets. */
   pValue: rate(),
   sentence: z.string(),
-  /** What the two sides did not have in common; compared nevertheless, on request. */
+  /** Why the two sides are not of a kind; compared nevertheless, on request. */
   differences: z.array(z.string()),
+  /** Sentences on what else a reader must know: problems left out or left open, other prompts. */
+  notes: z.array(z.string()).default([]),
 });
 
 export const evalReportSchema = z.strictObject({
@@ -100,8 +104,15 @@ export const evalReportSchema = z.strictObject({
     z.strictObject({ k: z.int(), estimate: rate(), low: rate(), high: rate(), tokens: z.number() }),
   ),
   families: z.array(
-    z.strictObject({ family: z.string(), problems: count(), solved: count(), passAt1: rate() }),
+    z.strictObject({
+      family: z.string(),
+      problems: count(),
+      solved: count(),
+      /** Over the problems with a judged attempt; null without one, and in an adaptive evaluation, which would bias it. */
+      passAt1: rate().nullable(),
+    }),
   ),
+  /** Problems by the share of their judged attempts that were proofs; empty in an adaptive evaluation, which biases it. */
   passRates: z.array(z.strictObject({ label: z.string(), problems: count() })),
   proofLengths: z.array(z.strictObject({ label: z.string(), proofs: count() })),
   reasons: z.array(z.strictObject({ verdict: z.enum(VERDICTS), reason: z.string(), count: count() })),

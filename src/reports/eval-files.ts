@@ -13,8 +13,12 @@ import { type SampleSet, writeSamples } from './samples-file.ts';
 import { evalScalars } from './scalars.ts';
 import { replaceFile, writeTwins } from './twins.ts';
 
-export function writeEvalReport(ledger: Ledger, dir: string): EvalReport {
-  const report = buildEvalReport(ledger);
+/** @param report the ledger's own, when whoever asks has built it already */
+export function writeEvalReport(
+  ledger: Ledger,
+  dir: string,
+  report: EvalReport = buildEvalReport(ledger),
+): EvalReport {
   const labels = {
     evaluation: report.id,
     dataset: report.settings.dataset.name,

@@ -1,4 +1,5 @@
 /** report.html of an evaluation: its opening and its sections in order. Pure: the same figures give the same page. */
+import { MOST_FAULTS } from '../evaluation/headline.ts';
 import type { EvalReport } from './eval-data.ts';
 import { duration, percent, plural, whole } from './format.ts';
 import { type Content, type Html, html } from './markup.ts';
@@ -48,14 +49,14 @@ function lead(report: EvalReport): Content {
       : `the ${whole(problems)} of ${whole(problems + excluded)} that elaborate here`;
   return [
     html`The policy made ${plural(settings.samples, 'attempt')} at each of ${plural(problems, 'problem')}, ${part}${settings.adaptive ? ', fewer where the first ones held a proof' : ''}: ${plural(attempts, 'attempt')} in all. <strong>${whole(solved)}</strong> ${solved === 1 ? 'problem has' : 'problems have'} a proof that the kernel accepted. `,
-    report.withheld === null
-      ? sentenceOf(report)
-      : 'The headline is withheld: too many attempts ended in a checker fault.',
+    report.faultRate > MOST_FAULTS
+      ? 'The headline is withheld: too many attempts ended in a checker fault.'
+      : sentenceOf(report),
   ];
 }
 
 function sentenceOf({ passAtK }: EvalReport): Content {
-  const row = passAtK[0];
+  const row = passAtK.find(({ estimate }) => estimate !== null);
   if (row === undefined || row.estimate === null) return null;
   return `pass@${row.k} is ${percent(row.estimate)}, 95\u00a0% ${range(row)} over problems.`;
 }

@@ -1,11 +1,12 @@
 /** The figures of an evaluation, every one derived from its ledger; nothing here was measured by the report itself. */
+import { dirname } from 'node:path';
 import { contaminationSchema } from '../evaluation/contamination.ts';
 import { faultRate, headline, MOST_FAULTS } from '../evaluation/headline.ts';
-import { settingsIn } from '../evaluation/settings.ts';
+import { isFixedList, settingsIn } from '../evaluation/settings.ts';
 import { readSurvey, type Survey, type SurveyedProblem } from '../evaluation/survey.ts';
-import { type TrialResult, trialResults } from '../evaluation/trial-results.ts';
+import { EVALUATION, type TrialResult, trialResults } from '../evaluation/trial-results.ts';
 import type { Ledger } from '../ledger/index.ts';
-import { LakatosError } from '../ops/errors.ts';
+import { LakatosError, StoppedError } from '../ops/errors.ts';
 import { seedFor } from '../ops/seeds.ts';
 import { type EvalReport, type EvalResult, evalComparison, evalReportSchema } from './eval-data.ts';
 import { AttemptTally } from './eval-tally.ts';
@@ -17,7 +18,11 @@ export function buildEvalReport(ledger: Ledger): EvalReport {
   const { run, settings, survey } = evaluationIn(ledger);
   const tally = new AttemptTally();
   const results = trialResults(ledger, (attempt) => tally.add(attempt));
-  const options = { adaptive: settings.adaptive, seed: seedFor(settings.seed, 'evaluation report') };
+  const options = {
+    adaptive: settings.adaptive,
+    fixedList: isFixedList(settings),
+    seed: seedFor(settings.seed, 'evaluation report'),
+  };
   const passAtK = headline(results, { ...options, ks: settings.k });
   const curve = settings.adaptive ? [] : headline(results, { ...options, ks: curveKs(results) });
   const tokens = sum(results.map((r) => r.tokens));
@@ -43,8 +48,8 @@ export function buildEvalReport(ledger: Ledger): EvalReport {
     curve: curve.flatMap(({ k, estimate, low, high }) =>
       estimate === null ? [] : [{ k, estimate, low, high, tokens: (k * tokens) / Math.max(1, attempts) }],
     ),
-    families: familyRows(problems),
-    passRates: passRateRows(results),
+    families: familyRows(problems, settings.adaptive),
+    passRates: settings.adaptive ? [] : passRateRows(results),
     ...tally.figures(),
     results: problems,
     defects: defectRows(survey, results),
@@ -59,7 +64,7 @@ export function buildEvalReport(ledger: Ledger): EvalReport {
   } satisfies EvalReport);
 }
 
-/** What a ledger must hold to be reported on. */
+/** What a ledger must hold to be reported on; the figures of an evaluation that was cut off would be wrong ones. */
 export function evaluationIn(ledger: Ledger) {
   const run = ledger.run.read();
   const settings = run && settingsIn(run.config);
@@ -67,6 +72,10 @@ export function evaluationIn(ledger: Ledger) {
   if (run === undefined || settings === undefined || survey === undefined)
     throw new LakatosError(
       `${ledger.path}: expected the ledger of an evaluation, found another or one that has not begun; make one with \`lakatos eval\`.`,
+    );
+  if (!ledger.steps.isDone(EVALUATION.round, 'evaluate'))
+    throw new StoppedError(
+      `${ledger.path}: the evaluation was cut off before every attempt was made and judged, so there is nothing to report yet; give the same \`lakatos eval\` command once more, with --out ${dirname(ledger.path)}, to go on with it.`,
     );
   return { run, settings, survey };
 }
@@ -82,7 +91,7 @@ function withheldBecause(results: readonly TrialResult[], rows: ReturnType<typeo
   const attempts = sum(results.map((r) => r.n)) + faults;
   const share = `${faults} of ${attempts} attempts (${((100 * faults) / attempts).toFixed(2)} %) ended in a checker fault`;
   if (faults > MOST_FAULTS * attempts)
-    return `${share}, more than ${100 * MOST_FAULTS} %: the bounds are what pass@k would be had all of them failed, or all been proofs. Run the same command again to have them judged again.`;
+    return `${share}, more than ${100 * MOST_FAULTS} %: the bounds are what pass@k would be had all of them failed, or all been proofs. Run the same command again to have them judged again; until then it is compared with no other evaluation.`;
   const open = rows.filter((row) => row.estimate === null).map((row) => row.k);
   if (open.length === 0) return null;
   return `${share} and left some problem with too few judged attempts for k = ${open.join(', ')}: bounds are given there.`;
@@ -128,14 +137,17 @@ function resultRows(ledger: Ledger, { problems }: Survey, results: readonly Tria
   });
 }
 
-function familyRows(rows: readonly EvalResult[]): EvalReport['families'] {
+function familyRows(rows: readonly EvalResult[], adaptive: boolean): EvalReport['families'] {
   return [...Map.groupBy(rows, (row) => row.family)]
-    .map(([family, members]) => ({
-      family,
-      problems: members.length,
-      solved: members.filter((row) => row.c > 0).length,
-      passAt1: sum(members.map((row) => row.c / Math.max(1, row.n))) / members.length,
-    }))
+    .map(([family, members]) => {
+      const rates = members.filter((row) => row.n > 0).map((row) => row.c / row.n);
+      return {
+        family,
+        problems: members.length,
+        solved: members.filter((row) => row.c > 0).length,
+        passAt1: adaptive || rates.length === 0 ? null : sum(rates) / rates.length,
+      };
+    })
     .sort((a, b) => b.problems - a.problems || (a.family < b.family ? -1 : 1));
 }
 

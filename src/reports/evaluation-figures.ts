@@ -67,18 +67,24 @@ function compared(
   if (common.length === 0) return null;
   const side = (results: ReadonlyMap<string, StatementResult>) =>
     common.flatMap((id) => results.get(id) ?? []).map(problemResult);
-  const { difference, interval, gained, lost, pValue } = compareProblems(side(before), side(after), { seed });
+  const { difference, interval, distinct, gained, lost, pValue } = compareProblems(
+    side(before),
+    side(after),
+    { seed },
+  );
   const theorems = (ids: readonly string[], results: ReadonlyMap<string, StatementResult>) =>
     ids.flatMap((id) => results.get(id) ?? []).map(theorem);
-  return { difference, ...interval, gained: theorems(gained, after), lost: theorems(lost, before), pValue };
+  const flips = { gained: theorems(gained, after), lost: theorems(lost, before) };
+  return { difference, ...interval, distinct, ...flips, pValue };
 }
 
 const byStatement = ({ results }: EvaluatedRound) => new Map(results.map((r) => [r.statementId, r]));
 
-const problemResult = ({ statementId, proved, judged }: StatementResult): ProblemResult => ({
+const problemResult = ({ statementId, proved, judged, faults }: StatementResult): ProblemResult => ({
   problemId: statementId,
   n: judged,
   c: proved,
+  faults,
 });
 
 const total = <T>(items: readonly T[], value: (item: T) => number) =>

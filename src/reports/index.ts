@@ -3,6 +3,7 @@
 export { compareEvaluations, refuseUnlike } from './eval-comparison.ts';
 export { type EvalComparison, type EvalReport, evalReportSchema } from './eval-data.ts';
 export { writeEvalReport } from './eval-files.ts';
+export { buildEvalReport } from './eval-report.ts';
 export { summariseEvaluation } from './eval-summary.ts';
 export { renderReport } from './html.ts';
 export { type Machine, type RunReport, runReportSchema } from './report-data.ts';

@@ -32,8 +32,7 @@ export function heldOutSentence({ evaluation }: RunReport): Content {
   if (!to) return `On ${problems} its pass@1 is ${percent(from.estimate)}; no update has been evaluated yet.`;
   const moved = `On ${problems} pass@1 went from ${percent(from.estimate)} to ${percent(to.estimate)}`;
   if (!comparison) return `${moved}.`;
-  const distinct = comparison.low > 0 || comparison.high < 0;
-  return distinct
+  return comparison.distinct
     ? `${moved}, a difference that chance in the choice of problems does not explain.`
     : `${moved}, which is within what chance in the choice of problems explains.`;
 }

@@ -62,6 +62,8 @@ const comparison = z.strictObject({
   difference: z.number(),
   low: z.number(),
   high: z.number(),
+  /** More than noise: the interval excludes zero, and at least six problems moved. */
+  distinct: z.boolean(),
   gained: z.array(theorem),
   lost: z.array(theorem),
   /** Two-sided exact McNemar on the solved sets. */

@@ -1,6 +1,7 @@
 /** samples.jsonl: every judged attempt, one a line, written statement by statement and whole or not at all. */
-import { closeSync, openSync, renameSync, writeSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import type { AttemptOutcome, AttemptSet, Ledger } from '../ledger/index.ts';
+import { writeWhole } from './twins.ts';
 
 /** What a set's lines say beside the attempt itself. */
 export interface SampleSet {
@@ -9,17 +10,13 @@ export interface SampleSet {
 }
 
 export function writeSamples(path: string, ledger: Ledger, sets: readonly SampleSet[]): void {
-  const file = openSync(`${path}.partial`, 'w');
-  try {
+  writeWhole(path, (file) => {
     for (const { set, shared } of sets)
       for (const { statementId, attempts } of ledger.outcomes.groups(set)) {
         const more = shared(statementId);
-        writeSync(file, attempts.map((a) => `${JSON.stringify({ ...more, ...row(a) })}\n`).join(''));
+        writeFileSync(file, attempts.map((a) => `${JSON.stringify({ ...more, ...row(a) })}\n`).join(''));
       }
-  } finally {
-    closeSync(file);
-  }
-  renameSync(`${path}.partial`, path);
+  });
 }
 
 const row = ({

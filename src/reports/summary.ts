@@ -41,6 +41,6 @@ function passAt1(side: EvaluationSide): string {
 
 function difference(comparison: NonNullable<RunReport['evaluation']>['comparison']): string {
   if (!comparison) return '–';
-  const noise = comparison.low > 0 || comparison.high < 0 ? 'more than noise' : 'within noise';
+  const noise = comparison.distinct ? 'more than noise' : 'within noise';
   return `${points(comparison.difference)}, ${noise} (95\u00a0% ${points(comparison.low).replace(' points', '')} to ${points(comparison.high)})`;
 }

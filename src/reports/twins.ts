@@ -1,6 +1,7 @@
 /** The machine-readable twins of a page: the same numbers as CSV, JSON lines, for Prometheus and for TensorBoard. */
-import { renameSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { explainFileError } from '../ops/disk.ts';
 import { prometheusText } from './prometheus.ts';
 import { type Scalar, scalarsCsv, scalarsJsonl } from './scalars.ts';
 import { EVENTS_FILE, tensorboardEvents } from './tensorboard.ts';
@@ -25,6 +26,24 @@ export function writeTwins(
 
 /** Whole or not at all. */
 export function replaceFile(path: string, content: string | Uint8Array): void {
-  writeFileSync(`${path}.partial`, content);
-  renameSync(`${path}.partial`, path);
+  writeWhole(path, (file) => writeFileSync(file, content));
+}
+
+/** What `write` puts into the open file, whole or not at all; where the disk says no, a sentence and nothing left over. */
+export function writeWhole(path: string, write: (file: number) => void): void {
+  const partial = `${path}.partial`;
+  try {
+    const file = openSync(partial, 'w');
+    try {
+      write(file);
+      renameSync(partial, path);
+    } catch (error) {
+      rmSync(partial, { force: true });
+      throw error;
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    throw explainFileError(error, path);
+  }
 }

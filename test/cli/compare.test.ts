@@ -88,10 +88,8 @@ describe('evaluations that are not of a kind are refused, naming what differs', 
     expect(refused(few, changed)).toContain('dataset.fingerprint is');
     const forced = compareEvaluations(few, changed, { force: true });
     expect(forced.problems).toBe(19);
-    expect(forced.differences).toEqual([
-      expect.stringContaining('dataset.fingerprint'),
-      '2 problems judged on one side only, left out',
-    ]);
+    expect(forced.differences).toEqual([expect.stringContaining('dataset.fingerprint')]);
+    expect(forced.notes).toEqual(['Left out: 2 problems without a judged attempt on one side or the other.']);
     expect(comparisonText(forced)).toMatch(/^Not of a kind, compared on request: dataset\.fingerprint/);
   });
 
@@ -100,6 +98,104 @@ describe('evaluations that are not of a kind are refused, naming what differs', 
       /samples is 4 and 8/,
     );
   });
+});
+
+describe('faults', () => {
+  /** Of 20 problems with 16 attempts each, `count` attempts at p_0 end in a fault and the rest at it in nothing. */
+  const faulty = (count: number) => (name: string, proof: string) =>
+    name !== 'p_0' ? solving(4)(name, proof) : Number(proof.slice(1)) < count ? 'fault' : 'rejected';
+
+  test('a problem without a proof that has some is not called lost, and that is said', async () => {
+    const sound = await evaluate('sound', { verdict: solving(4) }, { n: '16' });
+    const shaky = await evaluate('shaky', { verdict: faulty(1), version: 'v2' }, { n: '16' });
+    expect(shaky.faultRate).toBeLessThan(0.005);
+    for (const comparison of [
+      compareEvaluations(sound, shaky, { force: false }),
+      compareEvaluations(shaky, sound, { force: false }),
+    ]) {
+      expect(comparison).toMatchObject({ problems: 20, gained: [], lost: [], pValue: 1, differences: [] });
+      expect(comparisonText(comparison)).toContain(
+        'Neither gained nor lost: 1 problem without a proof where a checker fault leaves open',
+      );
+    }
+  });
+
+  test('that withhold a headline keep it from being compared, unless on request, and then it says so', async () => {
+    const sound = readEvalReport(join(root, 'sound'));
+    const broken = await evaluate(
+      'broken',
+      { verdict: faulty(3) },
+      { n: '16', against: join(root, 'sound') },
+    );
+    expect(broken.comparison).toBeNull();
+    expect(broken.withheld).toContain('until then it is compared with no other evaluation');
+    for (const [a, b] of [
+      [sound, broken],
+      [broken, sound],
+    ] as const)
+      expect(() => compareEvaluations(a, b, { force: false })).toThrow(
+        /the headline of broken is withheld, 0\.94\s% of its attempts ended in a checker fault/,
+      );
+    const forced = compareEvaluations(sound, broken, { force: true });
+    expect(comparisonText(forced)).toMatch(/^Not of a kind, compared on request: the headline of broken/);
+    await expect(evaluate('later', {}, { n: '16', against: join(root, 'broken') })).rejects.toThrow(
+      /the headline of broken is withheld/,
+    );
+    // Judged again without faults it is compared after all.
+    const mended = await evaluate(
+      'broken',
+      { verdict: solving(4) },
+      { n: '16', against: join(root, 'sound') },
+    );
+    expect(mended.comparison).toMatchObject({ problems: 20, lost: [] });
+  });
+
+  test('that leave a problem no judged attempt leave it out; nobody asked for that', () => {
+    const results = more.results.map((r) => (r.name === 'p_0' ? { ...r, n: 0, c: 0, faults: 4 } : r));
+    const comparison = compareEvaluations(few, { ...more, results }, { force: false });
+    expect(comparison).toMatchObject({ problems: 19, differences: [] });
+    expect(comparison.notes).toEqual([
+      'Left out: 1 problem without a judged attempt on one side or the other.',
+    ]);
+  });
+});
+
+test('evaluations that stop at first proofs are compared by what they solved, and with their like only', async () => {
+  const adaptive = { k: '4', adaptive: true };
+  const before = await evaluate('first4', { verdict: solving(4) }, adaptive);
+  const after = await evaluate('first14', { verdict: solving(14), version: 'night2' }, adaptive);
+  const comparison = compareEvaluations(before, after, { force: false });
+  expect(comparison).toMatchObject({ measure: 'solved', difference: 0.5, pValue: mcnemarExact(10, 0) });
+  expect(comparison.sentence).toBe('More than noise: the solved set changed (10 gained, 0 lost of 20).');
+  expect(comparisonText(comparison)).toContain('The share of solved problems moved by +50.0 points');
+  expect(() => compareEvaluations(few, after, { force: false })).toThrow(/adaptive is false and true/);
+  expect(compareEvaluations(few, after, { force: true })).toMatchObject({
+    measure: 'solved',
+    difference: 0.5,
+  });
+});
+
+test('five problems that all rose are no more than noise', async () => {
+  const nine = await evaluate('nine', { verdict: solving(9), version: 'night2' });
+  const comparison = compareEvaluations(few, nine, { force: false });
+  expect(comparison.low).toBeGreaterThan(0);
+  expect(comparison.sentence).toMatch(/^Within noise: .*5 gained, 0 lost of 20/);
+});
+
+test('other prompts are no hindrance, but said', () => {
+  const prompts = { style: 'chat', hash: 'abc' };
+  const chat = { ...more, settings: { ...more.settings, prompts } };
+  expect(compareEvaluations(few, chat, { force: false }).notes).toEqual([
+    expect.stringMatching(/^The prompts differ: compact \(\w+\) before, chat \(abc\) after\.$/),
+  ]);
+});
+
+test('given again without --against, an evaluation holds no comparison any more', async () => {
+  const behaviour = { verdict: solving(14), version: 'night2' };
+  const first = await evaluate('again', behaviour, { against: join(root, 'few') });
+  expect(first.comparison).not.toBeNull();
+  expect((await evaluate('again', behaviour)).comparison).toBeNull();
+  expect(readEvalReport(join(root, 'again')).comparison).toBeNull();
 });
 
 test('an evaluation compared with an earlier one shows it in its report', async () => {

@@ -124,7 +124,14 @@ describe('an evaluation', () => {
     );
   });
 
-  test('asked to stop, it stops resumable, and nothing that looks like a report is there', async () => {
+  test('resumed, it keeps the higher peak of memory', async () => {
+    const dir = place();
+    await evaluateInto(flags(dir), { ...world({ verdict }), peakMemory: () => 5e9 });
+    const again = await evaluateInto(flags(dir), { ...world({ verdict }), peakMemory: () => 2e8 });
+    expect(again.cost.peakRssBytes).toBe(5e9);
+  });
+
+  test('asked to stop, it stops resumable, and no report is there, nor made by `lakatos report`', async () => {
     const dir = place();
     const controller = new AbortController();
     let left = 12;
@@ -133,6 +140,11 @@ describe('an evaluation', () => {
       (e) => e,
     );
     expect(exitCodeOf(stopped)).toBe(75);
+    const refused = await reportCommand(join(dir, 'out')).catch((e) => e);
+    expect(exitCodeOf(refused)).toBe(75);
+    expect(refused.message).toMatch(
+      /was cut off .*give the same `lakatos eval` command once more, with --out/,
+    );
     expect(existsSync(join(dir, 'out', 'report.json'))).toBe(false);
     const report = await evaluateInto(flags(dir), world({ verdict }));
     expect(report.attempts).toBe(16);
@@ -210,6 +222,13 @@ describe('checker faults', () => {
   });
 });
 
+test('a family’s pass@1 leaves out the problems that no attempt was judged at', async () => {
+  const broken = (name: string, proof: string) =>
+    name === 'mathd_algebra_2' ? 'fault' : verdict(name, proof);
+  const report = await evaluateInto(flags(place()), world({ verdict: broken }));
+  expect(report.families[0]).toMatchObject({ family: 'mathd_algebra', problems: 2, passAt1: 0.5 });
+});
+
 describe('stopping at the first proof', () => {
   test('samples solved problems less and reports only "any of n"', async () => {
     const dir = place();
@@ -227,7 +246,13 @@ describe('stopping at the first proof', () => {
       ['aime_1', 8],
     ]);
     expect(report.passAtK).toEqual([expect.objectContaining({ k: 8, estimate: 0.5, method: 'wilson' })]);
-    expect(report.curve).toEqual([]);
+    // What c of n would say of an attempt's chance is biased upward by stopping.
+    expect(report).toMatchObject({ curve: [], passRates: [] });
+    expect(report.families.map((f) => [f.solved, f.passAt1])).toEqual([
+      [1, null],
+      [0, null],
+      [1, null],
+    ]);
   });
 
   test('is refused for any other k, which it would bias', async () => {
@@ -309,6 +334,11 @@ describe('bad usage is one sentence, exit code 2, and leaves nothing behind', ()
   test('k above n', () => refused({ k: '1,32' }, /pass@32 needs at least 32 attempts a problem, found -n 4/));
   test('k that is no number', () =>
     refused({ k: '1,two' }, /--k: expected a whole number of at least 1, found "two"/));
+  test('more attempts than a list of tactics holds', () =>
+    refused(
+      { policy: 'portfolio:single', n: '17', k: '1' },
+      /-n: portfolio:single is a list of 16 tactics, each worth one attempt, found -n 17; ask for at most 16/,
+    ));
   test('a split that does not exist', () => refused({ split: 'tset' }, /split "tset"; its splits: valid/));
   test('a profile nobody knows', () =>
     refused({ profile: 'kern' }, /--profile: expected one of full, partial, core/));

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { blockSpread, faultRate, headline } from '../../src/evaluation/headline.ts';
+import { wilson } from '../../src/evaluation/intervals.ts';
 import { passAtKTable } from '../../src/evaluation/pass-at-k.ts';
 import type { TrialResult } from '../../src/evaluation/trial-results.ts';
 
@@ -20,7 +21,7 @@ function problem(outcomes: string): TrialResult {
   };
 }
 
-const options = { adaptive: false, seed: 1 };
+const options = { adaptive: false, fixedList: false, seed: 1 };
 
 test('without faults it is the table of the estimator, and nothing is left open', () => {
   fc.assert(
@@ -43,6 +44,18 @@ test('without faults it is the table of the estimator, and nothing is left open'
     ),
     { numRuns: 20 },
   );
+});
+
+test('where nothing or everything was solved the interval is Wilson’s, not one without width', () => {
+  const twenty = (outcomes: string) => Array.from({ length: 20 }, () => problem(outcomes));
+  for (const k of [1, 2]) {
+    const [none] = headline(twenty('----'), { ...options, ks: [k] });
+    expect(none).toMatchObject({ estimate: 0, ...wilson(0, 20), method: 'wilson' });
+    const [all] = headline(twenty('++++'), { ...options, ks: [k] });
+    expect(all).toMatchObject({ estimate: 1, ...wilson(20, 20), method: 'wilson' });
+  }
+  const [some] = headline([...twenty('----'), problem('++++')], { ...options, ks: [1] });
+  expect(some?.method).toBe('bootstrap');
 });
 
 describe('faults', () => {
@@ -110,6 +123,11 @@ describe('the spread over samples', () => {
       mean: 3 / 8,
       sd: expect.closeTo(Math.sqrt((0.625 ** 2 + 2 * 0.375 ** 2 + 0.125 ** 2) / 3), 12),
     });
+  });
+
+  test('is not given for a list of tactics, whose blocks are different tactics', () => {
+    const [row] = headline([problem('+---+---')], { ...options, fixedList: true, ks: [1] });
+    expect(row?.spread).toBeNull();
   });
 
   test('is not given for fewer than four blocks', () => {

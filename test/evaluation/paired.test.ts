@@ -56,6 +56,17 @@ describe('comparing two evaluations', () => {
     expect(distinct).toBe(true);
   });
 
+  test.each([
+    [5, false],
+    [6, true],
+  ])('%i problems that moved, all up: more than noise is %s', (moved, expected) => {
+    const before = results(4, Array(moved + 1).fill(0));
+    const after = before.map((r, i) => ({ ...r, c: i < moved ? 4 : 0 }));
+    const { interval, distinct } = compareProblems(before, after, { seed: 5 });
+    expect(interval.low).toBeGreaterThan(0);
+    expect(distinct).toBe(expected);
+  });
+
   test('refuses different problem sets, and problems that were never judged', () => {
     const one = results(4, [1, 2]);
     expect(() => compareProblems(one, results(4, [1]), { seed: 1 })).toThrow(

@@ -24,10 +24,13 @@ const report = await evaluateInto(
   }),
 );
 const page = readFileSync(join(root, 'out', 'report.html'), 'utf8');
-const plain = page
-  .replace(/<style>[\s\S]*?<\/style>/g, '')
-  .replace(/<[^>]*>/g, ' ')
-  .replace(/[\u00a0\u202f\s]+/g, ' ');
+/** What a reader sees, with plain spaces. */
+const textOf = (markup: string) =>
+  markup
+    .replace(/<style>[\s\S]*?<\/style>/g, '')
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/[\u00a0\u202f\s]+/g, ' ');
+const plain = textOf(page);
 
 test('the page is a function of the report', () => {
   expect(renderEvalReport(report)).toBe(page);
@@ -40,6 +43,7 @@ test('what models and data sets wrote is text, never markup', () => {
 
 test('a reader is told what was left out, what is known to be wrong and what was not checked', () => {
   expect(plain).toContain('1 of 5 problems of the split was left out');
+  expect(plain).toContain('This is the part of the set that elaborates here. It is not the benchmark');
   expect(plain).toContain('Unknown identifier `ℝ`');
   expect(plain).toMatch(/mathd_algebra_314 .*0 = 0.* yes: look at the proof/);
   expect(plain).toContain('Contamination was not checked');
@@ -49,6 +53,7 @@ test('a withheld headline is nowhere shown as a number', () => {
   const withheld: EvalReport = {
     ...report,
     withheld: '3 of 40 attempts (7.50 %) ended in a checker fault',
+    faultRate: 0.075,
     passAtK: report.passAtK.map((row) => ({
       ...row,
       estimate: null,
@@ -57,12 +62,66 @@ test('a withheld headline is nowhere shown as a number', () => {
       method: 'fault-bounds',
     })),
   };
-  const text = renderEvalReport(withheld)
-    .replace(/<[^>]*>/g, ' ')
-    .replace(/[\u00a0\s]+/g, ' ');
+  const text = textOf(renderEvalReport(withheld));
   expect(text).toContain('pass@1 withheld between 10.0–20.0 %');
   expect(text).toContain('The headline is withheld');
   expect(text).not.toContain('pass@1 is');
+});
+
+test('of a list of tactics it is said that there is no spread over attempts', () => {
+  expect(plain).not.toContain('fixed list of tactics');
+  const { settings } = report;
+  const portfolio = { ...settings, policy: { ...settings.policy, uri: 'portfolio:single' } };
+  expect(textOf(renderEvalReport({ ...report, settings: portfolio }))).toContain(
+    'The policy is a fixed list of tactics, tried in order',
+  );
+});
+
+test('the page stays under 3 MB whatever was solved, gained, lost or trained on', () => {
+  const [example] = report.results;
+  if (example === undefined) throw new Error('the fixture has results');
+  const long = '∀'.repeat(100_000);
+  const solved = Array.from({ length: 5000 }, (_, i) => ({
+    ...example,
+    name: `p_${i}`,
+    statement: `theorem p_${i} : ${long}`,
+    c: 1,
+    proof: { text: `"${long}`, axioms: [] },
+  }));
+  const [as, by] = ['conjecture', 'text'] as const;
+  const huge: EvalReport = {
+    ...report,
+    results: solved,
+    comparison: {
+      ...{ before: 'a', after: 'b', measure: 'pass-rate', problems: 5000, difference: 0, low: 0, high: 0 },
+      ...{ pValue: 1, sentence: '', differences: [], notes: [], gained: solved, lost: solved },
+    },
+    contamination: {
+      ...{ run: 'r', policies: [], ofThisRun: true, problems: 5000, conjectures: 0 },
+      matches: solved.map(({ name }) => ({ name, as, statementId: 'conjecture:0123456789abcdef', by })),
+    },
+  };
+  const markup = renderEvalReport(huge);
+  expect(Buffer.byteLength(markup)).toBeLessThan(3e6);
+  expect(Buffer.byteLength(markup)).toBeGreaterThan(1e6);
+  const text = textOf(markup);
+  expect(text).toMatch(/98 0\d\d more characters in report\.json/);
+  expect(text.match(/and 4 \d{3} more in report\.json/g)).toHaveLength(4);
+});
+
+test('a single k that faults leave open is no reason to call the headline withheld', () => {
+  const open = { estimate: null, low: 0.4, high: 0.6, method: 'fault-bounds' } as const;
+  const text = textOf(
+    renderEvalReport({
+      ...report,
+      withheld: '1 of 400 attempts (0.25 %) left some problem with too few judged attempts for k = 8',
+      faultRate: 0.0025,
+      passAtK: report.passAtK.map((row) => (row.k === 8 ? { ...row, ...open } : row)),
+    }),
+  );
+  expect(text).toMatch(/pass@1 is \d/);
+  expect(text).not.toContain('The headline is withheld');
+  expect(text).toContain('pass@8 withheld between 40.0–60.0 %');
 });
 
 describe('figures against the ledger, counted by plain SQL', () => {

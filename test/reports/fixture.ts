@@ -114,6 +114,7 @@ export const report: RunReport = {
       difference: 0.0429,
       low: 0.0117,
       high: 0.0755,
+      distinct: true,
       gained: [
         theorem(
           'Nat.mul_self_le_mul_self',

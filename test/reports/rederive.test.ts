@@ -3,7 +3,7 @@
  * the page must be the one that the derived figures give, and every number on it must be one of them or one of the few
  * that the page works out itself, which are worked out here again.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -12,8 +12,9 @@ import { evaluateInto } from '../../src/cli/eval.ts';
 import { openLedger } from '../../src/ledger/index.ts';
 import { renderEvalReport } from '../../src/reports/eval-html.ts';
 import { bytes, decimal, duration, percent, points, whole } from '../../src/reports/format.ts';
-import { renderReport, writeEvalReport, writeRunReport } from '../../src/reports/index.ts';
-import { flags, problemFile, world } from '../cli/eval-world.ts';
+import { type EvalReport, renderReport, writeEvalReport, writeRunReport } from '../../src/reports/index.ts';
+import { flags, problemFile, typeHashOf, world } from '../cli/eval-world.ts';
+import { staticChecks } from './page-checks.ts';
 import { expectSameFigures } from './rederive.ts';
 import { evalFigures } from './rederived-eval.ts';
 import { runFigures } from './rederived-run.ts';
@@ -107,19 +108,11 @@ describe('an evaluation', async () => {
   writeAgain();
 
   test('report.json is what the rows of its ledger give, key by key', () => {
-    expectSameFigures(report(out), evalFigures(path, null));
+    expectSameFigures(report(out), evalFigures(path));
   });
 
   test('the page is that of the figures derived here, and holds no number besides', () => {
-    const derived = evalFigures(path, null);
-    expect(page(out)).toBe(renderEvalReport(derived));
-    const { cost, verdicts, attempts, problems, excluded } = derived;
-    const workedOut = [
-      problems + excluded,
-      cost.sampleSeconds + cost.judgeSeconds,
-      ...Object.values(verdicts).map((count) => count / attempts),
-    ];
-    expect(unexplained(page(out), derived, workedOut)).toEqual([]);
+    expectSamePage(out, evalFigures(path));
   });
 
   test('so it is when faults withhold the headline', () => {
@@ -129,9 +122,12 @@ describe('an evaluation', async () => {
     );
     db.close();
     writeAgain();
-    const withheld = String(Object(report(out)).withheld);
-    expect(withheld).toMatch(/^2 of 96 attempts \(2\.08 %\)/);
-    expectSameFigures(report(out), evalFigures(path, withheld));
+    const withheld =
+      '2 of 96 attempts (2.08 %) ended in a checker fault, more than 0.5 %: the bounds are what pass@k would be had all of them failed, or all been proofs. Run the same command again to have them judged again; until then it is compared with no other evaluation.';
+    const derived = evalFigures(path, { withheld });
+    expectSameFigures(report(out), derived);
+    expectSamePage(out, derived);
+    expect(page(out)).toContain(withheld);
   });
 
   function writeAgain(): void {
@@ -140,6 +136,81 @@ describe('an evaluation', async () => {
     ledger.close();
   }
 });
+
+describe.each([
+  {
+    kind: 'all attempts made',
+    over: { n: '16', k: '1,4,16' },
+    sentence:
+      'More than noise: the pass rates rose and the solved set changed with them (8 gained, 1 lost of 21).',
+  },
+  {
+    kind: 'attempts stopped at first proofs',
+    over: { n: '16', k: '16', adaptive: true },
+    sentence: 'More than noise: the solved set changed (8 gained, 1 lost of 21).',
+  },
+])('an evaluation compared with an earlier one and held against a run, $kind', async (given) => {
+  const { over, sentence } = given;
+  const dir = mkdtempSync(join(root, 'pair-'));
+  const names = Array.from({ length: 21 }, (_, i) => (i === 0 ? 'mathd_algebra_314' : `imo_${i}`));
+  problemFile(join(dir, 'problems.jsonl'), names);
+  const runDir = join(dir, 'run');
+  plantRun(runDir);
+  const [before, after] = [join(dir, 'before'), join(dir, 'after')];
+  /** Of each problem's sixteen attempts some are proofs, the second time more of them, and at other problems. */
+  const proving = (shift: number) => (name: string, proof: string) =>
+    (names.indexOf(name) * (5 + shift) + 3 * Number(proof.slice(1))) % 37 < 1 + shift ? 'proved' : 'rejected';
+  await evaluateInto(flags(dir, { ...over, out: before }), world({ verdict: proving(0) }));
+  await evaluateInto(
+    flags(dir, { ...over, out: after, against: before, run: runDir }),
+    world({ verdict: proving(1), version: 'bbbbbbbbbbbb' }),
+  );
+  const derived = () =>
+    evalFigures(join(after, 'ledger.sqlite'), {
+      before: { path: join(before, 'ledger.sqlite'), sentence },
+      run: join(runDir, 'ledger.sqlite'),
+    });
+
+  test('report.json is what the rows of the three ledgers give, key by key', () => {
+    expectSameFigures(report(after), derived());
+    expect(derived().contamination?.matches.map((m) => [m.name, m.as, m.by])).toEqual([
+      ['imo_4', 'conjecture', 'text'],
+      ['imo_3', 'training problem', 'type'],
+    ]);
+    expect(derived().comparison).toMatchObject({ gained: { length: 8 }, lost: { length: 1 } });
+  });
+
+  test('the page is that of the figures derived here, and holds no number besides', () => {
+    expectSamePage(after, derived());
+  });
+
+  describe('the page', () => staticChecks(() => page(after), over.k === '16' ? 2 : 5));
+});
+
+/** A run that tried to prove imo_3 under another name and wrote imo_4 as a conjecture. */
+function plantRun(dir: string): void {
+  mkdirSync(dir);
+  const path = join(dir, 'ledger.sqlite');
+  smallRun(path).ledger.close();
+  const db = new Database(path);
+  db.prepare("UPDATE statements SET type_hash = ? WHERE id = 'train3'").run(
+    typeHashOf('theorem imo_3 : imo_3 = imo_3'),
+  );
+  db.exec("UPDATE statements SET text = 'theorem conj :  imo_4 = imo_4' WHERE id = 'conj-hard'");
+  db.close();
+}
+
+/** The page is the one that these figures give, and every number on it is one of them or worked out of them here. */
+function expectSamePage(dir: string, derived: EvalReport): void {
+  expect(page(dir)).toBe(renderEvalReport(derived));
+  const { cost, verdicts, attempts, problems, excluded } = derived;
+  const workedOut = [
+    problems + excluded,
+    cost.sampleSeconds + cost.judgeSeconds,
+    ...Object.values(verdicts).map((count) => count / attempts),
+  ];
+  expect(unexplained(page(dir), derived, workedOut)).toEqual([]);
+}
 
 /** Times, axioms, reasons and metrics that differ from row to row, so that no figure is right by being constant. */
 function scatter(path: string): void {

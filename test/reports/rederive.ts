@@ -82,8 +82,9 @@ export function passAtK(n: number, c: number, k: number): number {
   return 1 - failing;
 }
 
-/** The interval a row of rates has: Wilson where each is decided by all of its n = k attempts. */
-export function interval(rates: readonly number[], decided: boolean, seed: number) {
+/** The interval a row of rates has: Wilson where each is decided by all of its n = k attempts, or all are 0 or all 1. */
+export function interval(rates: readonly number[], allAttempts: boolean, seed: number) {
+  const decided = allAttempts || [0, rates.length].includes(total(rates));
   const bounds = decided
     ? wilson(rates.filter((rate) => rate === 1).length, rates.length)
     : bootstrapMean(rates, { seed });

@@ -1,5 +1,6 @@
 /** report.json of an evaluation, derived a second time from the rows of its ledger, by other code. */
 import { z } from 'zod';
+import { bootstrapMean } from '../../src/evaluation/index.ts';
 import { settingsIn } from '../../src/evaluation/settings.ts';
 import { readSurvey } from '../../src/evaluation/survey.ts';
 import { openLedger } from '../../src/ledger/index.ts';
@@ -25,10 +26,20 @@ import {
   total,
 } from './rederive.ts';
 
-export function evalFigures(path: string, withheld: string | null): EvalReport {
+/** What an evaluation is reported with beside its own ledger; sentences are the test's, figures come from ledgers. */
+export interface Beside {
+  /** Why the headline is withheld. */
+  readonly withheld?: string;
+  /** Ledger of the evaluation it is compared with, and the sentence on the outcome. */
+  readonly before?: { readonly path: string; readonly sentence: string };
+  /** Ledger of the self-play run whose statements are looked for. */
+  readonly run?: string;
+}
+
+export function evalFigures(path: string, beside: Beside = {}): EvalReport {
   const rows = new Rows(path);
   try {
-    return figures(rows, path, withheld);
+    return figures(rows, path, beside);
   } finally {
     rows.close();
   }
@@ -36,7 +47,7 @@ export function evalFigures(path: string, withheld: string | null): EvalReport {
 
 const runRow = z.object({ id: z.string(), config: z.string(), versions: z.string(), started_at: z.number() });
 
-function figures(rows: Rows, path: string, withheld: string | null): EvalReport {
+function figures(rows: Rows, path: string, { withheld, before, run: learning }: Beside): EvalReport {
   const [run] = rows.all(runRow, 'SELECT * FROM run');
   const settings = settingsIn(run?.config ?? '{}');
   const ledger = openLedger(path, { readonly: true });
@@ -48,12 +59,13 @@ function figures(rows: Rows, path: string, withheld: string | null): EvalReport 
   const [attempts, proofs] = [judged.length, proofsIn(judged)];
   const solvedIds = new Set(proofs.map((p) => p.statementId));
   const seed = seedFor(settings.seed, 'evaluation report');
+  const { adaptive } = settings;
   const row = (k: number) =>
     headline(
       groups.map(([, g]) => g),
       k,
       seed,
-      withheld !== null,
+      { adaptive, withheld: withheld !== undefined },
     );
   const most = Math.min(...groups.map(([, g]) => g.length - faultsIn(g).length));
   const excluded = survey.problems.flatMap(({ name, hash, excluded: reason }) =>
@@ -68,7 +80,7 @@ function figures(rows: Rows, path: string, withheld: string | null): EvalReport 
     startedAt: new Date(run.started_at).toISOString(),
     settings,
     passAtK: settings.k.map(row),
-    withheld,
+    withheld: withheld ?? null,
     problems: groups.length,
     excluded: excluded.length,
     solved: solvedIds.size,
@@ -88,19 +100,21 @@ function figures(rows: Rows, path: string, withheld: string | null): EvalReport 
     faultRate: faultsIn(judged).length / attempts,
     duplicates:
       attempts - rows.number('SELECT count(*) FROM (SELECT DISTINCT statement_id, text FROM attempts)'),
-    curve: doublings(most).flatMap((k) => {
+    curve: doublings(adaptive ? 0 : most).flatMap((k) => {
       const { estimate, low, high } = row(k);
       return estimate === null ? [] : [{ k, estimate, low, high, tokens: (k * tokens) / attempts }];
     }),
     families: counted(results.map((r) => r.family)).map(({ name: family, count }) => {
       const members = results.filter((r) => r.family === family);
-      const passAt1 = mean(members.map((r) => r.c / r.n));
+      const passAt1 = adaptive ? null : mean(members.map((r) => r.c / r.n));
       return { family, problems: count, solved: members.filter((r) => r.c > 0).length, passAt1 };
     }),
-    passRates: rateBins(
-      results.map((r) => r.c / r.n),
-      (problems) => ({ problems }),
-    ),
+    passRates: adaptive
+      ? []
+      : rateBins(
+          results.map((r) => r.c / r.n),
+          (problems) => ({ problems }),
+        ),
     proofLengths: lengthBins(proofs),
     reasons: reasonRows(judged, 12),
     axioms: axiomRows(proofs),
@@ -111,8 +125,16 @@ function figures(rows: Rows, path: string, withheld: string | null): EvalReport 
     defects: survey.problems.flatMap(({ id, name, defect, excluded: reason }) =>
       defect === null ? [] : [{ name, ...defect, evaluated: reason === null, solved: solvedIds.has(id) }],
     ),
-    contamination: rows.fact('contamination') ?? null,
-    comparison: rows.fact('comparison') ?? null,
+    contamination:
+      learning === undefined
+        ? null
+        : contamination(
+            learning,
+            survey.problems.filter((p) => p.excluded === null),
+            rows,
+            settings.policy.version,
+          ),
+    comparison: before === undefined ? null : comparison(before, { id: run.id, results, adaptive }),
     cost: cost(rows, judged, solvedIds.size, tokens),
     provenance: {
       toolchain: settings.toolchain,
@@ -123,7 +145,19 @@ function figures(rows: Rows, path: string, withheld: string | null): EvalReport 
 }
 
 /** Bounds whatever the faults hide; an estimate on the judged attempts, where there is a headline. */
-function headline(groups: readonly (readonly Judged[])[], k: number, seed: number, withheld: boolean) {
+function headline(
+  groups: readonly (readonly Judged[])[],
+  k: number,
+  seed: number,
+  { adaptive, withheld }: { readonly adaptive: boolean; readonly withheld: boolean },
+) {
+  if (adaptive) {
+    // Attempts end with a proof: a problem is solved or not, and every k but the number planned is refused.
+    const solved = groups.map((g) => Number(proofsIn(g).length > 0));
+    const open = { faultLow: mean(solved), faultHigh: mean(solved) };
+    return { k, ...open, spread: null, ...interval(solved, true, seed) };
+  }
+
   const counts = groups.map((g) => ({ all: g.length, c: proofsIn(g).length, faults: faultsIn(g).length }));
   const faultLow = mean(counts.map(({ all, c }) => passAtK(all, c, k)));
   const faultHigh = mean(counts.map(({ all, c, faults }) => passAtK(all, c + faults, k)));
@@ -178,8 +212,98 @@ function resultOf(
   ];
 }
 
+/** Pairs by hash, flips counted, the difference averaged; p is 2·P[Bin(n, ½) ≤ the fewer flips] in whole numbers. */
+function comparison(
+  { path, sentence }: NonNullable<Beside['before']>,
+  after: Pick<EvalReport, 'id' | 'results'> & { readonly adaptive: boolean },
+): EvalReport['comparison'] {
+  const before = evalFigures(path);
+  const pairs = before.results.flatMap((b) => {
+    const a = after.results.find((r) => r.hash === b.hash);
+    return a === undefined ? [] : [{ b, a }];
+  });
+  const score = ({ n, c }: { n: number; c: number }) => (after.adaptive ? Math.sign(c) : c / n);
+  const differences = pairs.map(({ b, a }) => score(a) - score(b));
+  const shown = ({ name, hash, statement, n, c, proof }: EvalReport['results'][number]) => ({
+    ...{ name, hash, statement, n, c, proof },
+  });
+  const [gained, lost] = [
+    pairs.filter(({ b, a }) => b.c === 0 && a.c > 0).map(({ a }) => shown(a)),
+    pairs.filter(({ b, a }) => b.c > 0 && a.c === 0).map(({ b }) => shown(b)),
+  ];
+  const flips = gained.length + lost.length;
+  let [ways, tail] = [1, 0];
+  for (let i = 0; i <= Math.min(gained.length, lost.length); i++) {
+    tail += ways;
+    ways = (ways * (flips - i)) / (i + 1);
+  }
+  return {
+    before: before.id,
+    after: after.id,
+    problems: pairs.length,
+    measure: after.adaptive ? 'solved' : 'pass-rate',
+    difference: mean(differences),
+    ...bootstrapMean(differences, { seed: seedFor(before.settings.seed, 'comparison') }),
+    gained,
+    lost,
+    pValue: Math.min(1, (2 * tail) / 2 ** flips),
+    sentence,
+    differences: [],
+    notes: [],
+  };
+}
+
+const statementRow = z.object({
+  id: z.string(),
+  text: z.string(),
+  source: z.string(),
+  type_hash: z.string().nullable(),
+});
+
+/** The run's problems and conjectures that are problems of the evaluation, by type or else by what follows the name. */
+function contamination(
+  path: string,
+  tested: readonly { id: string; name: string; typeHashes: readonly string[] }[],
+  evaluation: Rows,
+  version: string,
+): EvalReport['contamination'] {
+  const run = new Rows(path);
+  const learned = run.all(
+    statementRow,
+    `SELECT s.id, s.text, s.source, s.type_hash FROM attempts a JOIN statements s ON s.id = a.statement_id
+     WHERE purpose IN ('seed', 'prove') GROUP BY s.id ORDER BY min(a.round), min(purpose = 'prove'), s.id`,
+  );
+  const id = z.object({ id: z.string() });
+  const policies = run
+    .all(z.object({ version: z.string() }), 'SELECT version FROM policies ORDER BY created_at')
+    .map((p) => p.version);
+  const [{ id: name } = { id: '' }] = run.all(id, 'SELECT id FROM run');
+  run.close();
+  const body = (text: string) => text.replace(/^theorem \S+/, '').replace(/\s+/g, ' ');
+  const texts = new Map(
+    evaluation.all(statementRow, 'SELECT * FROM statements').map((s) => [s.id, body(s.text)]),
+  );
+  const conjectures = learned.filter((s) => s.source === 'conjecture').length;
+  return {
+    run: name,
+    policies,
+    ofThisRun: policies.includes(version),
+    problems: learned.length - conjectures,
+    conjectures,
+    matches: learned.flatMap((s) => {
+      const byType = tested.find((t) => t.typeHashes.includes(s.type_hash ?? '-'));
+      const match = byType ?? tested.find((t) => texts.get(t.id) === body(s.text));
+      if (match === undefined) return [];
+      const as = s.source === 'conjecture' ? ('conjecture' as const) : ('training problem' as const);
+      const by = byType === undefined ? ('text' as const) : ('type' as const);
+      return [{ name: match.name, as, statementId: s.id, by }];
+    }),
+  };
+}
+
 function cost(rows: Rows, judged: readonly Judged[], solved: number, tokens: number) {
   const of = (name: string) => rows.metric(name) ?? 0;
+  const perSecond = (amount: string, time: string) => (of(time) === 0 ? null : of(amount) / of(time));
   const sorted = judged.map((r) => r.ms).sort((a, b) => a - b);
   const quantile = (q: number) => {
     const at = q * (sorted.length - 1);
@@ -194,8 +318,8 @@ function cost(rows: Rows, judged: readonly Judged[], solved: number, tokens: num
     sampleCpuSeconds: rows.metric('sample.cpuSeconds'),
     judgeCpuSeconds: rows.metric('judge.cpuSeconds'),
     tokens,
-    tokensPerSecond: of('sample.tokens') / of('sample.seconds'),
-    verdictsPerSecond: of('judge.verdicts') / of('judge.seconds'),
+    tokensPerSecond: perSecond('sample.tokens', 'sample.seconds'),
+    verdictsPerSecond: perSecond('judge.verdicts', 'judge.seconds'),
     checkSeconds: total(sorted) / 1000,
     medianMs: quantile(0.5),
     p95Ms: quantile(0.95),

@@ -176,6 +176,10 @@ class Derivation {
       pairs.filter(([, b, a]) => b > 0 && a === 0),
     ];
     const differences = pairs.map(([, b, a]) => a - b);
+    const { low, high } = bootstrapMean(differences, {
+      seed: seedFor(this.#run.seed, 'report', 'comparison'),
+    });
+    const moved = differences.filter((d) => d !== 0).length;
     const theorems = (flips: typeof pairs, round: number) =>
       flips.map(([id]) => this.#theorem(id, round, 'evaluate'));
     return {
@@ -183,7 +187,9 @@ class Derivation {
       after,
       comparison: {
         difference: mean(differences),
-        ...bootstrapMean(differences, { seed: seedFor(this.#run.seed, 'report', 'comparison') }),
+        low,
+        high,
+        distinct: moved > 5 && low * high > 0,
         gained: theorems(gained, after.round),
         lost: theorems(lost, before.round),
         pValue: mcnemarExact(gained.length, lost.length),

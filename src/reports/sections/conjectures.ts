@@ -1,7 +1,7 @@
 /** Conjectures: the funnel, why the others fell out, and a card for each that was kept. */
 import { funnelPlot } from '../charts.ts';
-import { axiomList, passRate, section, table } from '../elements.ts';
-import { percent, plural, whole } from '../format.ts';
+import { axiomList, cut, moreInReport, passRate, section, table } from '../elements.ts';
+import { percent, whole } from '../format.ts';
 import { type Content, type Html, html } from '../markup.ts';
 import type { Conjecture, RunReport } from '../report-data.ts';
 
@@ -11,7 +11,6 @@ const SHOWN = 24;
 export function conjecturesSection(report: RunReport): Content {
   if ((report.funnel[0]?.count ?? 0) === 0) return null;
   const { kept } = report;
-  const more = kept.length - SHOWN;
   return section(
     'conjectures',
     'Conjectures',
@@ -20,7 +19,7 @@ export function conjecturesSection(report: RunReport): Content {
     kept.length === 0
       ? html`<p class="empty">No conjecture was kept in this run.</p>`
       : html`<div class="cards">${kept.slice(0, SHOWN).map(card)}</div>`,
-    more > 0 ? html`<p class="origin">and ${plural(more, 'more', 'more')} in report.json</p>` : null,
+    moreInReport(kept.length - SHOWN),
   );
 }
 
@@ -65,10 +64,10 @@ function card(conjecture: Conjecture): Html {
   const { round, statement, proof, lemma, seedStatement, seedId } = conjecture;
   return html`<article class="card">
 <header><h3>${lemma === '' ? 'Without a lemma' : html`Lemma <code>${lemma}</code>`}</h3>${passRate(conjecture)}</header>
-<pre class="wrap"><code>${statement}</code></pre>
+<pre class="wrap"><code>${cut(statement)}</code></pre>
 <p class="label">Shortest proof</p>
-<pre class="wrap"><code>${proof}</code></pre>
-<p class="origin">Round ${round} · ${axiomList(conjecture)} · seed <code>${seedStatement || seedId}</code></p>
+<pre class="wrap"><code>${cut(proof)}</code></pre>
+<p class="origin">Round ${round} · ${axiomList(conjecture)} · seed <code>${cut(seedStatement || seedId)}</code></p>
 </article>
 `;
 }

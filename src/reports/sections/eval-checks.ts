@@ -19,12 +19,10 @@ function excludedPart({ excluded, problems, exclusionReasons, droppedLines, sett
   const total = problems + excluded;
   if (excluded === 0)
     return html`<p class="verdict">No problem was left out: all ${whole(total)} of the split were evaluated.</p>`;
-  return html`<p class="verdict">${whole(excluded)} of ${plural(total, 'problem')} of the split ${excluded === 1 ? 'was' : 'were'} left out, because the statement does not elaborate here; every average is over the other ${whole(problems)}.${
-    settings.profile === 'core'
-      ? ' This is the part of the set that can be stated without Mathlib. It is not the benchmark, and its figures must not be set beside figures of the whole.'
-      : ''
-  }</p>
-${droppedLines.length > 0 ? html`<p>Header lines left out: ${droppedLines.map((d, i) => html`${i > 0 ? '; ' : ''}<code>${d.line}</code> (${d.reason})`)}.</p>` : null}
+  return html`<p class="verdict">${whole(excluded)} of ${plural(total, 'problem')} of the split ${excluded === 1 ? 'was' : 'were'} left out, because the statement does not elaborate here; every average is over the other ${whole(problems)}. This is the part of the set that ${
+    settings.profile === 'core' ? 'can be stated without Mathlib' : 'elaborates here'
+  }. It is not the benchmark, and its figures must not be set beside figures of the whole.</p>
+${droppedLines.length > 0 ? html`<p>Header lines left out: ${droppedLines.slice(0, 12).map((d, i) => html`${i > 0 ? '; ' : ''}<code>${d.line}</code> (${d.reason})`)}${droppedLines.length > 12 ? ` and ${whole(droppedLines.length - 12)} more` : ''}.</p>` : null}
 ${table(
   'Why problems were left out',
   [{ name: 'what the checker said' }, { name: 'problems', numeric: true }],

@@ -1,5 +1,7 @@
 /** pass@k with both uncertainties, its curves, and the families of problems. */
 
+import { MOST_FAULTS } from '../../evaluation/headline.ts';
+import { isFixedList } from '../../evaluation/settings.ts';
 import { section, table } from '../elements.ts';
 import { curvePlot, problemRatePlot, tokenPlot } from '../eval-charts.ts';
 import type { EvalPassAtK, EvalReport } from '../eval-data.ts';
@@ -16,6 +18,9 @@ export function headlineSection(report: EvalReport): Content {
     'headline',
     'pass@k',
     html`<p>${how} The interval says how far the figure would move with other problems of the kind; the spread, where there are enough attempts, how far it moves with other attempts at these.</p>`,
+    isFixedList(settings)
+      ? html`<p>The policy is a fixed list of tactics, tried in order: pass@k is the chance that k of them, drawn from the list, hold a proof, and other attempts would be the same ones, so there is no spread.</p>`
+      : null,
     withheld === null ? null : html`<p class="notice">${withheld}</p>`,
     table(
       'pass@k, two uncertainties named',
@@ -50,7 +55,7 @@ function spreadOf({ spread, estimate }: EvalPassAtK): string {
   return spread === null || estimate === null ? '–' : `± ${percent(spread.sd)} (${spread.blocks} blocks)`;
 }
 
-function families({ families: rows, withheld }: EvalReport): Content {
+function families({ families: rows, faultRate }: EvalReport): Content {
   if (rows.length < 2) return null;
   return table(
     'By family',
@@ -66,7 +71,7 @@ function families({ families: rows, withheld }: EvalReport): Content {
         f.family,
         whole(f.solved),
         whole(f.problems),
-        withheld === null ? percent(f.passAt1) : '–',
+        f.passAt1 === null || faultRate > MOST_FAULTS ? '–' : percent(f.passAt1),
       ]),
   );
 }

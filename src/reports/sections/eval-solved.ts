@@ -8,9 +8,7 @@ import { type Content, html } from '../markup.ts';
 import type { Theorem } from '../report-data.ts';
 
 /** Solved problems written out; the rest is in report.json. */
-const SHOWN = 500;
-/** Longest proof written out, characters: the page stays under 3 MB whatever was proved. */
-const LONGEST = 2000;
+const SHOWN = { items: 500, bytes: 1_800_000 };
 
 export function solvedSection(report: EvalReport): Content {
   const solved = report.results.filter((r) => r.c > 0);
@@ -47,18 +45,13 @@ function theorem({ id, name, statement, proof, n, c }: EvalResult): Theorem {
     id,
     name,
     statement,
-    proof: cut(proof?.text ?? ''),
+    proof: proof?.text ?? '',
     axioms: [...(proof?.axioms ?? [])],
     round: 0,
     proved: c,
     judged: n,
   };
 }
-
-const cut = (text: string) =>
-  text.length > LONGEST
-    ? `${text.slice(0, LONGEST)}\n… ${whole(text.length - LONGEST)} more characters in report.json`
-    : text;
 
 export function comparisonSection({ comparison }: EvalReport): Content {
   if (comparison === null) return null;
@@ -70,12 +63,14 @@ export function comparisonSection({ comparison }: EvalReport): Content {
       ? null
       : html`<p class="notice">Compared on request although ${comparison.differences.join('; ')}.</p>`,
     html`<p class="verdict">${comparison.sentence} ${comparisonFigures(comparison)}</p>`,
+    comparison.notes.map((note) => html`<p>${note}</p>`),
     flips('Gained', comparison.gained),
     flips('Lost, with the earlier proof', comparison.lost),
   );
 }
 
 export function comparisonFigures({
+  measure,
   difference,
   low,
   high,
@@ -83,7 +78,11 @@ export function comparisonFigures({
 }: Omit<EvalComparison, 'sentence'>): string {
   const bounds = `${points(low).replace(' points', '')} to ${points(high)}`;
   const p = pValue < 0.001 ? pValue.toExponential(1) : pValue.toFixed(3);
-  return `Pass rates moved by ${points(difference)} on average (paired bootstrap, 95\u00a0% ${bounds}); exact McNemar p = ${p}.`;
+  const moved =
+    measure === 'solved'
+      ? `The share of solved problems moved by ${points(difference)}`
+      : `Pass rates moved by ${points(difference)} on average`;
+  return `${moved} (paired bootstrap, 95\u00a0% ${bounds}); exact McNemar p = ${p}.`;
 }
 
 function flips(title: string, problems: EvalComparison['gained']): Content {
@@ -93,7 +92,7 @@ function flips(title: string, problems: EvalComparison['gained']): Content {
       id: hash,
       name,
       statement,
-      proof: cut(proof?.text ?? ''),
+      proof: proof?.text ?? '',
       axioms: proof?.axioms ?? [],
       round: 0,
       proved: c,
