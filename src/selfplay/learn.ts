@@ -11,7 +11,7 @@ import { writeBundle } from '../policy/bundle-file.ts';
 import { UpdateRefusedError } from '../policy/onnx/errors.ts';
 import type { Policy } from '../policy/policy.ts';
 import { tokenScoreRecords, weightRecords } from './learned-records.ts';
-import { planRefresh, planRound } from './planning.ts';
+import { planRefresh, planRound, type RoundPlan } from './planning.ts';
 import { isRefresh } from './refresh.ts';
 import { rewardModelFact } from './reward-model.ts';
 import type { Run } from './run.ts';
@@ -48,14 +48,9 @@ export async function learn(run: Run, round: number): Promise<() => void> {
     );
     return stayAndKeep;
   }
-  const bundle = freezeBundle({ objective: plan.objective, optimizer: optimizer(run), steps });
-  const path = writeBundle(join(run.dir, 'bundles'), bundle);
-  const updated = await (refresh
-    ? refreshed(run, round, bundle)
-    : update(run, run.policy, round, bundle)
-  ).catch(refusal);
+  const updated = await freezeAndUpdate(run, round, plan).catch(refusal);
   if (updated instanceof UpdateRefusedError) return refused(run, round, updated, stayAndKeep);
-  const { version, saved } = updated;
+  const { bundle, path, version, saved } = updated;
   return () => {
     run.ledger.bundles.insert(
       {
@@ -100,6 +95,15 @@ function refused(run: Run, round: number, { message }: UpdateRefusedError, stay:
     run.ledger.metrics.set(round, { 'learn.refused': 1 });
     stay();
   };
+}
+
+async function freezeAndUpdate(run: Run, round: number, { objective, steps }: RoundPlan) {
+  const bundle = freezeBundle({ objective, optimizer: optimizer(run), steps });
+  const path = writeBundle(join(run.dir, 'bundles'), bundle);
+  const updated = await (isRefresh(run, round)
+    ? refreshed(run, round, bundle)
+    : update(run, run.policy, round, bundle));
+  return { bundle, path, ...updated };
 }
 
 /** The first policy learns the bundle and takes the current one's place. */

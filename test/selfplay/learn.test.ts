@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/index.ts';
 import { UpdateRefusedError } from '../../src/policy/onnx/errors.ts';
+import type { Sequence } from '../../src/policy/policy.ts';
 import { refusedFact } from '../../src/selfplay/learn.ts';
 import { rewardModelFact } from '../../src/selfplay/reward-model.ts';
 import { playRound } from '../../src/selfplay/round.ts';
@@ -40,8 +41,8 @@ class RefusingRewardModel extends FakeRewardModel {
   }
 }
 
-function open(policy: FakePolicy, over: Partial<Run> = {}) {
-  const { config } = loadConfig({ overrides: [...OVERRIDES, ...TOKEN_WEIGHTS] });
+function open(policy: FakePolicy, over: Partial<Run> = {}, overrides = TOKEN_WEIGHTS) {
+  const { config } = loadConfig({ overrides: [...OVERRIDES, ...overrides] });
   const dir = mkdtempSync(join(root, 'run-'));
   const said: string[] = [];
   const run = openFakeRun(dir, config, undefined, undefined, policy);
@@ -71,6 +72,20 @@ test('a token-level reward model whose update is refused stays as it is too, and
   expect(said).toContain(`the policy stays as it is: ${WHY}`);
   expect(run.ledger.facts.get(refusedFact(1))).toBe(WHY);
   expect(run.ledger.facts.get(rewardModelFact(1))).toBeUndefined();
+  expect(run.ledger.rounds.list()[0]?.policyOut).toBe('initial');
+});
+
+test('a round whose weights are no numbers updates nothing either: its bundle is refused', async () => {
+  class Unscored extends FakePolicy {
+    override score(sequences: readonly Sequence[]): Promise<Float32Array[]> {
+      return Promise.resolve(sequences.map((s) => new Float32Array(s.tokens.length).fill(Number.NaN)));
+    }
+  }
+  const { run } = open(new Unscored('initial'), {}, ['learn.objective=prime', 'watch.driftRows=0']);
+  await playRound(run, 1);
+  expect(run.ledger.facts.get(refusedFact(1))).toMatch(
+    /expected finite numbers in weights of row .* found NaN/,
+  );
   expect(run.ledger.rounds.list()[0]?.policyOut).toBe('initial');
 });
 
