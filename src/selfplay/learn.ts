@@ -10,7 +10,7 @@ import { type Bundle, freezeBundle } from '../policy/bundle.ts';
 import { writeBundle } from '../policy/bundle-file.ts';
 import { UpdateRefusedError } from '../policy/onnx/errors.ts';
 import type { Policy } from '../policy/policy.ts';
-import { tokenScoreRecords, weightRecords } from './learned-records.ts';
+import { referenceRecords, tokenScoreRecords, weightRecords } from './learned-records.ts';
 import { planRefresh, planRound, type RoundPlan } from './planning.ts';
 import { isRefresh } from './refresh.ts';
 import { rewardModelFact } from './reward-model.ts';
@@ -62,6 +62,7 @@ export async function learn(run: Run, round: number): Promise<() => void> {
       },
       weightRecords(plan, bundle.hash),
       tokenScoreRecords(bundle, scored?.steps.slice(scored.frozen)),
+      referenceRecords(plan, bundle.hash),
     );
     keepRewardModel();
     run.ledger.facts.set(settingsFact(round), { objective: plan.objective, ...plan.settings });
