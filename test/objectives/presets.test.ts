@@ -9,6 +9,7 @@ import {
   objectiveNamed,
   objectives,
   tokenWeightsOf,
+  type Weighing,
 } from '../../src/objectives/index.ts';
 import { plainReward } from '../../src/objectives/weights.ts';
 import { UsageError } from '../../src/ops/errors.ts';
@@ -289,23 +290,21 @@ describe('what every objective does', () => {
     );
   });
 
-  test('truncated attempts count by their verdict, or are masked when asked', () => {
-    const cut = {
-      ...group('s', 1, 2),
-      attempts: [attempt('a', 1), attempt('b', 0), attempt('x', 0, { truncated: true })],
-    };
-    const counts = (truncated: 'count' | 'mask') => {
-      const { attempts, stats } = objectives.rloo.weigh([cut], { truncated });
-      return [attempts[0]?.c, attempts[0]?.k, stats.masked];
-    };
-    expect(counts('count')).toEqual([1, 3, 0]);
-    expect(counts('mask')).toEqual([1, 2, 1]);
-  });
-
-  test('a group that gives no weighted attempt is not counted as used', () => {
-    const { stats } = objectives.raft.weigh([group('proved', 1, 2), group('hopeless', 0, 2)]);
-    expect([stats.groups, stats.used, stats.mixed, stats.positives]).toEqual([2, 1, 1, 1]);
-  });
+  test.each(OBJECTIVE_NAMES)(
+    '%s: truncated attempts count by their verdict, or are masked when asked',
+    (name) => {
+      const cut = ['x', 'y'].map((id) => attempt(id, 0, { truncated: true }));
+      const attempts = [attempt('a', 1), attempt('b', 0), ...cut];
+      const weigh = (truncated: 'count' | 'mask') =>
+        objectives[name].weigh([{ statementId: 's', attempts }], { truncated });
+      const counts = ({ attempts: [first], stats }: Weighing) => [first?.c, first?.k, stats.masked];
+      expect(counts(weigh('count'))).toEqual([1, 4, 0]);
+      expect(counts(weigh('mask'))).toEqual([1, 2, 2]);
+      const left = weigh('mask').attempts.map((a) => a.attemptId);
+      expect(left).not.toContain('x');
+      expect(left).not.toContain('y');
+    },
+  );
 });
 
 /**
@@ -410,10 +409,10 @@ describe('names and settings', () => {
     expect(weigh({ maxTokens: 0 })).toThrow(/maxTokens must be a whole number ≥ 1/);
   });
 
-  test('a ±1 objective never treats a failure as nothing', () => {
-    for (const name of OBJECTIVE_NAMES) {
-      if (objectives[name].rewardScale === '±1') expect(pair(objectives[name], 2, 5).minus).toBeLessThan(0);
-    }
+  test('failures are nothing to those that imitate proofs alone, and pushed down by every other', () => {
+    const imitating = ['raft', 'raft++', 'expert-iteration', 'stp'];
+    const pushing = OBJECTIVE_NAMES.filter((name) => pair(objectives[name], 2, 5).minus < 0);
+    expect(pushing).toEqual(OBJECTIVE_NAMES.filter((name) => !imitating.includes(name)));
     expect(
       plainReward('±1')({ ...attempt('a', 0), reward: 0 }, { c: 0, k: 1 }, objectives.rloo.defaults),
     ).toBe(-1);
