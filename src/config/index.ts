@@ -3,6 +3,11 @@ export { ARM_NAMES, settingsOfArm } from './arms.ts';
 export { describeConfig } from './describe.ts';
 export type { Table } from './layers.ts';
 export { type ConfigSources, type LoadedConfig, loadConfig } from './load.ts';
-export { OBJECTIVES, OBJECTIVES_WITH_RATIO } from './objective-settings.ts';
+export {
+  OBJECTIVES,
+  OBJECTIVES_TOWARDS_SAMPLER,
+  OBJECTIVES_WITH_KL,
+  OBJECTIVES_WITH_RATIO,
+} from './objective-settings.ts';
 export type { Config } from './schema.ts';
 export { needsEmbeddings } from './select-settings.ts';

@@ -31,6 +31,10 @@ export const OBJECTIVES_WITH_RATIO: readonly string[] = [
   'topr',
 ];
 
+/** Those with a KL penalty unless told otherwise, and those whose penalty pulls towards the sampler unless told otherwise. */
+export const OBJECTIVES_WITH_KL: readonly string[] = ['rlvr', 'grpo', 'oreal-repo'];
+export const OBJECTIVES_TOWARDS_SAMPLER: readonly string[] = ['oreal-paper'];
+
 /** Every key is optional: what is absent is the objective's own, in docs/objectives.md. */
 export const objectiveSettings = z.strictObject({
   truncated: z.enum(['count', 'mask']).exactOptional().meta({
@@ -97,3 +101,23 @@ export const objectiveSettings = z.strictObject({
   }),
   discount: z.number().min(0).max(1).exactOptional().meta({ description: 'prime: discount a token' }),
 });
+
+interface Comparison {
+  readonly objective: string;
+  readonly klCoef?: number;
+  readonly objectiveSettings: z.output<typeof objectiveSettings>;
+}
+
+/**
+ * Why the sampler's log-probs must be the policy's own, neither tempered nor filtered; null where they need not be. A
+ * tempered sampler is another distribution: a ratio to it, or a penalty towards it, is not what was asked for.
+ */
+export function comparisonWithSampler({ objective, klCoef, objectiveSettings }: Comparison): string | null {
+  if (OBJECTIVES_WITH_RATIO.includes(objective))
+    return `${objective} compares the policy with the sampler token by token`;
+  const byDefault = OBJECTIVES_TOWARDS_SAMPLER.includes(objective) ? 'sampler' : 'initial';
+  const penalised = klCoef === undefined ? OBJECTIVES_WITH_KL.includes(objective) : klCoef > 0;
+  return penalised && (objectiveSettings.klReference ?? byDefault) === 'sampler'
+    ? `the KL penalty of ${objective} (learn.klCoef) pulls towards the sampler (learn.objectiveSettings.klReference)`
+    : null;
+}

@@ -3,7 +3,7 @@
  * messages are derived from it. It holds no logic beyond checks that one key makes against another.
  */
 import { z } from 'zod';
-import { OBJECTIVES, OBJECTIVES_WITH_RATIO, objectiveSettings } from './objective-settings.ts';
+import { comparisonWithSampler, OBJECTIVES, objectiveSettings } from './objective-settings.ts';
 import { checkSelect, select } from './select-settings.ts';
 import { checkAlarms, watch } from './watch-settings.ts';
 
@@ -526,13 +526,14 @@ export const configSchema = z
             input: k,
           });
       });
-    if (OBJECTIVES_WITH_RATIO.includes(config.learn.objective))
+    const comparison = comparisonWithSampler(config.learn);
+    if (comparison !== null)
       for (const key of ['temperature', 'topP'] as const)
         if (config.prove[key] !== 1)
           context.addIssue({
             code: 'custom',
             path: ['prove', key],
-            message: `1, because ${config.learn.objective} compares the policy with the sampler token by token`,
+            message: `1, because ${comparison}`,
             input: config.prove[key],
           });
     const { tokenWeights = 'none' } = config.learn.objectiveSettings;

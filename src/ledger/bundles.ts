@@ -1,7 +1,13 @@
 /** Learning: bundles, the weight of every sequence in them, and the policy versions that came of it. */
 import { floatsFromBlob, floatsToBlob } from './blobs.ts';
 import type { Connection } from './connection.ts';
-import type { BundleRecord, PolicyRecord, TokenScoreRecord, WeightRecord } from './records.ts';
+import type {
+  BundleRecord,
+  PolicyRecord,
+  ReferenceRecord,
+  TokenScoreRecord,
+  WeightRecord,
+} from './records.ts';
 
 export function bundlesTable(connection: Connection) {
   return {
@@ -11,12 +17,15 @@ export function bundlesTable(connection: Connection) {
         bundle: BundleRecord,
         weights: Iterable<WeightRecord>,
         tokenScores: Iterable<TokenScoreRecord> = [],
+        references: Iterable<ReferenceRecord> = [],
       ): void {
         connection.transaction(() => {
           connection.run(INSERT_BUNDLE, { ...bundle });
           for (const weight of weights) connection.run(INSERT_WEIGHT, { ...weight });
           for (const { scores, ...rest } of tokenScores)
             connection.run(INSERT_SCORES, { ...rest, scores: floatsToBlob(scores) });
+          for (const { logprobs, ...rest } of references)
+            connection.run(INSERT_REFERENCE, { ...rest, logprobs: floatsToBlob(logprobs) });
         });
       },
       list(): BundleRecord[] {
@@ -40,6 +49,15 @@ export function bundlesTable(connection: Connection) {
             { bundleHash },
           )
           .map(({ scores, ...rest }) => ({ ...rest, scores: floatsFromBlob(scores) }));
+      },
+      /** By sample; empty where the weights did not depend on a reference. */
+      referenceLogprobs(bundleHash: string): ReadonlyMap<string, readonly number[]> {
+        const rows = connection.all<{ sampleId: string; logprobs: Uint8Array }>(
+          `SELECT sample_id AS sampleId, logprobs FROM reference_logprobs
+           WHERE bundle_hash = @bundleHash ORDER BY sample_id`,
+          { bundleHash },
+        );
+        return new Map(rows.map(({ sampleId, logprobs }) => [sampleId, floatsFromBlob(logprobs)]));
       },
     },
     policies: {
@@ -66,6 +84,9 @@ const INSERT_WEIGHT = `INSERT INTO weights (bundle_hash, role, sample_id, object
 
 const INSERT_SCORES = `INSERT INTO token_scores (bundle_hash, step, sample_id, scores)
   VALUES (@bundleHash, @step, @sampleId, @scores) ON CONFLICT (bundle_hash, step, sample_id) DO NOTHING`;
+
+const INSERT_REFERENCE = `INSERT INTO reference_logprobs (bundle_hash, sample_id, logprobs)
+  VALUES (@bundleHash, @sampleId, @logprobs) ON CONFLICT (bundle_hash, sample_id) DO NOTHING`;
 
 const INSERT_POLICY = `INSERT INTO policies (version, parent, bundle_hash, path, created_at)
   VALUES (@version, @parent, @bundleHash, @path, @createdAt) ON CONFLICT (version) DO NOTHING`;

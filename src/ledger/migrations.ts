@@ -211,4 +211,21 @@ CREATE TABLE token_scores (
 ) STRICT, WITHOUT ROWID;
 `;
 
-export const MIGRATIONS: readonly string[] = [FIRST, FACTS, SELECTION_WEIGHTS, EMBEDDINGS, TOKEN_SCORES];
+/** What the reference said of each token of an attempt, where an objective's weights depend on it. */
+const REFERENCE_LOGPROBS = `
+CREATE TABLE reference_logprobs (
+  bundle_hash TEXT NOT NULL REFERENCES bundles (hash),
+  sample_id   TEXT NOT NULL,
+  logprobs    BLOB NOT NULL,
+  PRIMARY KEY (bundle_hash, sample_id)
+) STRICT, WITHOUT ROWID;
+`;
+
+export const MIGRATIONS: readonly string[] = [
+  FIRST,
+  FACTS,
+  SELECTION_WEIGHTS,
+  EMBEDDINGS,
+  TOKEN_SCORES,
+  REFERENCE_LOGPROBS,
+];

@@ -188,6 +188,13 @@ export interface TokenScoreRecord {
   readonly scores: readonly number[];
 }
 
+export interface ReferenceRecord {
+  readonly bundleHash: string;
+  readonly sampleId: string;
+  /** log-prob of every token under the reference. */
+  readonly logprobs: readonly number[];
+}
+
 export interface BundleRecord {
   readonly hash: string;
   readonly round: number;

@@ -1,7 +1,7 @@
 /** Puts the choices of an objective together. The only place that runs them, so every preset shares one path. */
 import { type Aggregate, type SelectedSequence, tokenMean } from './aggregates.ts';
 import { type Filter, isMixed } from './filters.ts';
-import type { Group, GroupCounts, Objective, RewardScale, Weighing, WeightedAttempt } from './objective.ts';
+import type { Group, GroupCounts, Objective, Weighing, WeightedAttempt } from './objective.ts';
 import { noRatio, type RatioRule } from './ratios.ts';
 import type { Rewarded, Selector } from './selectors.ts';
 import { checkedSettings, DEFAULT_SETTINGS, type ObjectiveSettings } from './settings.ts';
@@ -10,7 +10,6 @@ import type { Weight } from './weights.ts';
 
 export interface ObjectiveSpec {
   readonly formula: string;
-  readonly rewardScale: RewardScale;
   readonly filter: Filter;
   readonly select: Selector;
   readonly weight: Weight;
@@ -29,7 +28,6 @@ export function defineObjective(name: string, spec: ObjectiveSpec): Objective {
   return {
     name,
     formula: spec.formula,
-    rewardScale: spec.rewardScale,
     defaults,
     readsLogprobs: spec.tokenAdvantages !== undefined,
     weigh: (groups, settings) => weigh(groups, spec, checkedSettings(name, { ...defaults, ...settings })),

@@ -16,7 +16,10 @@ import type { ObjectiveSettings } from './settings.ts';
 /** 1 proved, 0 not proved, null a checker fault: no reward, out of baseline and loss. */
 export type Reward = 1 | 0 | null;
 
-/** How an algorithm reads a reward; 0/1 given to a ±1 algorithm would silently delete its negatives. */
+/**
+ * How an algorithm reads a reward; 0/1 given to a ±1 algorithm would silently delete its negatives. Weights that depend
+ * on it (weights.ts) take it, and nothing else states it.
+ */
 export type RewardScale = '0/1' | '±1';
 
 export interface JudgedAttempt {
@@ -95,7 +98,6 @@ export interface Objective {
   readonly name: string;
   /** One line with the formula, for logs, reports and error messages. */
   readonly formula: string;
-  readonly rewardScale: RewardScale;
   /** The settings in force when none are given. */
   readonly defaults: ObjectiveSettings;
   /** Its weights depend on `policyLogprobs` and `refLogprobs` of every judged attempt. */

@@ -20,7 +20,6 @@ import * as weight from './weights.ts';
  */
 const raft = defineObjective('raft', {
   formula: 'a⁺ = 1; mean over tokens of proofs',
-  rewardScale: '0/1',
   filter: filter.keepAll,
   select: select.positivesOnly,
   weight: weight.plainReward('0/1'),
@@ -32,7 +31,6 @@ const raft = defineObjective('raft', {
  */
 const raftPlusPlus = defineObjective('raft++', {
   formula: 'a⁺ = 1; mean over tokens of proofs; PPO clip',
-  rewardScale: '0/1',
   filter: filter.keepAll,
   select: select.positivesOnly,
   weight: weight.plainReward('0/1'),
@@ -46,7 +44,6 @@ const raftPlusPlus = defineObjective('raft++', {
  */
 const expertIteration = defineObjective('expert-iteration', {
   formula: 'a⁺ = 1/c; weighted mean over tokens of proofs',
-  rewardScale: '0/1',
   filter: filter.keepAll,
   select: select.positivesOnly,
   weight: weight.sharePerStatement,
@@ -60,7 +57,6 @@ const expertIteration = defineObjective('expert-iteration', {
  */
 const stp = defineObjective('stp', {
   formula: 'a⁺ = γ^L·β^T/c where p̂ ≤ 1/2; weighted mean over tokens of proofs',
-  rewardScale: '0/1',
   filter: filter.provedWithinBand,
   select: select.positivesOnly,
   weight: weight.shortAndQuick,
@@ -73,7 +69,6 @@ const stp = defineObjective('stp', {
  */
 const rloo = defineObjective('rloo', {
   formula: 'a = r − mean of the others; mean over attempts of Σ_t',
-  rewardScale: '0/1',
   filter: filter.mixedOnly,
   select: select.everyAttempt,
   weight: weight.leaveOneOut('0/1'),
@@ -88,7 +83,6 @@ const rloo = defineObjective('rloo', {
  */
 const rlvr = defineObjective('rlvr', {
   formula: 'a = α·(r − mean of the others); mean over tokens; PPO clip; k2',
-  rewardScale: '0/1',
   filter: filter.mixedOnly,
   select: select.everyAttempt,
   weight: weight.verifiedLeaveOneOut,
@@ -103,7 +97,6 @@ const rlvr = defineObjective('rlvr', {
  */
 const grpo = defineObjective('grpo', {
   formula: 'a = (r − mean)/std; mean over attempts of the mean over tokens; PPO clip; k3',
-  rewardScale: '0/1',
   filter: filter.mixedOnly,
   select: select.everyAttempt,
   weight: weight.standardised,
@@ -119,7 +112,6 @@ const grpo = defineObjective('grpo', {
  */
 const drGrpo = defineObjective('dr-grpo', {
   formula: 'a = r − mean; mean over attempts of Σ_t / maxTokens; PPO clip',
-  rewardScale: '0/1',
   filter: filter.mixedOnly,
   select: select.everyAttempt,
   weight: weight.centred,
@@ -134,7 +126,6 @@ const drGrpo = defineObjective('dr-grpo', {
  */
 const dapo = defineObjective('dapo', {
   formula: 'a = (r − mean)/std; mean over tokens; PPO clip 0.2, 0.28',
-  rewardScale: '0/1',
   filter: filter.mixedOnly,
   select: select.everyAttempt,
   weight: weight.standardised,
@@ -152,7 +143,6 @@ const dapo = defineObjective('dapo', {
 const prime = defineObjective('prime', {
   formula:
     'a = r − mean of the others; a_t = a + Σ_s≥t (β·log π/ref − mean of the others); mean over tokens; PPO clip',
-  rewardScale: '0/1',
   filter: filter.mixedWithinBand,
   select: select.everyAttempt,
   weight: weight.leaveOneOut('0/1'),
@@ -169,7 +159,6 @@ const prime = defineObjective('prime', {
  */
 const topr = defineObjective('topr', {
   formula: 'a = ±1; failures × min(π/μ, 1); mean over attempts of Σ_t',
-  rewardScale: '±1',
   filter: filter.keepAll,
   select: select.everyAttempt,
   weight: weight.plainReward('±1'),
@@ -183,7 +172,6 @@ const topr = defineObjective('topr', {
  */
 const reinforceRej = defineObjective('reinforce-rej', {
   formula: 'a = ±1 where 0 < c < K; mean over tokens',
-  rewardScale: '±1',
   filter: filter.mixedOnly,
   select: select.everyAttempt,
   weight: weight.plainReward('±1'),
@@ -196,7 +184,6 @@ const reinforceRej = defineObjective('reinforce-rej', {
  */
 const wReinforce = defineObjective('w-reinforce', {
   formula: 'a⁺ = λ, a⁻ = −1; mean over tokens',
-  rewardScale: '±1',
   filter: filter.keepAll,
   select: select.everyAttempt,
   weight: weight.asymmetric,
@@ -213,7 +200,6 @@ const wReinforce = defineObjective('w-reinforce', {
  */
 const orealPaper = defineObjective('oreal-paper', {
   formula: 'a⁺ = 1, a⁻ = −η(1−p̂), one pair a mixed group; token mean per polarity',
-  rewardScale: '±1',
   filter: filter.mixedOnly,
   select: select.onePair,
   weight: weight.reshapedByFailureRate,
@@ -231,7 +217,6 @@ const orealPaper = defineObjective('oreal-paper', {
  */
 const orealRepo = defineObjective('oreal-repo', {
   formula: 'a⁺ = 2(K−c)/(K−1), a⁻ = −2ηc/(K−1), one pair a mixed group; token mean per polarity; k3',
-  rewardScale: '±1',
   filter: filter.mixedOnly,
   select: select.onePair,
   weight: weight.reshapedByLeaveOneOut,

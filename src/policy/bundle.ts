@@ -20,6 +20,7 @@
  * `klCoef`. Learners add nothing of their own.
  */
 import { createHash } from 'node:crypto';
+import { UpdateRefusedError } from './onnx/errors.ts';
 
 /** The importance ratio of a row's policy term, against `samplerLogprobs`; formulas above. */
 export type Ratio =
@@ -81,11 +82,25 @@ export interface Bundle {
   readonly steps: readonly (readonly BundleRow[])[];
 }
 
-/** Puts the hash on a bundle's content. */
+/** Puts the hash on a bundle's content. Refuses numbers that JSON has no word for: on disk they would turn into null. */
 export function freezeBundle({ objective, optimizer, steps }: Omit<Bundle, 'hash'>): Bundle {
+  for (const [step, rows] of steps.entries()) for (const row of rows) requireFinite(row, step + 1);
   const hash = createHash('sha256');
   for (const part of hashedText({ objective, optimizer, steps })) hash.update(part);
   return { hash: hash.digest('hex'), objective, optimizer, steps };
+}
+
+function requireFinite(row: BundleRow, step: number): void {
+  const { weights, samplerLogprobs, refLogprobs, klCoef, ratio = 'none' } = row;
+  const bounds = ratio === 'none' ? [] : [ratio.low, ratio.high];
+  const numbers = { weights, samplerLogprobs, refLogprobs, klCoef: [klCoef], ratio: bounds };
+  for (const [field, values] of Object.entries(numbers)) {
+    const wrong = values.find((value) => !Number.isFinite(value));
+    if (wrong !== undefined)
+      throw new UpdateRefusedError(
+        `update refused: expected finite numbers in ${field} of row ${row.id} in step ${step} of its bundle, found ${wrong}; the weights are unchanged`,
+      );
+  }
 }
 
 /** What the hash is over, row by row: JSON.stringify of the content, which may be too long for one go. */

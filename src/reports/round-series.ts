@@ -1,7 +1,8 @@
 /**
  * How a run moves from round to round: whatever the loop watched (`watch.<name>`, or `watch.<name>.<member>` where a
  * name has several), as it was written, and shares of the funnel and of the attempts, counted here. Alarms are the facts
- * `alarm.<round>`. Neither a name nor an alarm is interpreted: new ones show without a change here.
+ * `refused.<round>` (no update, and why) and `alarm.<round>`. Neither a name nor an alarm is interpreted: new ones show
+ * without a change here.
  */
 import type { Ledger } from '../ledger/index.ts';
 import { conjectureFunnel } from './conjecture-figures.ts';
@@ -54,7 +55,9 @@ export function alarms(ledger: Ledger): RunReport['alarms'] {
   return ledger.rounds
     .list()
     .flatMap(({ number: round }) =>
-      sentencesIn(ledger.facts.get(`alarm.${round}`)).map((text) => ({ round, text })),
+      [`refused.${round}`, `alarm.${round}`]
+        .flatMap((name) => sentencesIn(ledger.facts.get(name)))
+        .map((text) => ({ round, text })),
     );
 }
 

@@ -1,13 +1,17 @@
 /**
  * Learn: judged attempts become signed weights under the configured objective, kept conjectures join them, the policy
  * is updated once, and weights, bundle and new policy version go into the ledger together.
+ *
+ * An update that is refused, for a number that is none, is no update: the ledger says why, and the run goes on with the
+ * policy it has. To end the run would not help, for a resumed one would make the same update.
  */
 import { join, relative } from 'node:path';
 import { type Bundle, freezeBundle } from '../policy/bundle.ts';
 import { writeBundle } from '../policy/bundle-file.ts';
+import { UpdateRefusedError } from '../policy/onnx/errors.ts';
 import type { Policy } from '../policy/policy.ts';
-import { tokenScoreRecords, weightRecords } from './learned-records.ts';
-import { planRefresh, planRound } from './planning.ts';
+import { referenceRecords, tokenScoreRecords, weightRecords } from './learned-records.ts';
+import { planRefresh, planRound, type RoundPlan } from './planning.ts';
 import { isRefresh } from './refresh.ts';
 import { rewardModelFact } from './reward-model.ts';
 import type { Run } from './run.ts';
@@ -19,7 +23,8 @@ export async function learn(run: Run, round: number): Promise<() => void> {
   const stay = () => run.ledger.rounds.setPolicyOut(round, parent);
   if (run.config.learn.frozen) return stay;
   const refresh = isRefresh(run, round);
-  const plan = await (refresh ? planRefresh(run, round) : planRound(run, round));
+  const plan = await (refresh ? planRefresh(run, round) : planRound(run, round)).catch(refusal);
+  if (plan instanceof UpdateRefusedError) return refused(run, round, plan, stay);
   const { stats, steps, scored } = plan;
   run.ledger.metrics.set(round, {
     'learn.groups': stats.groups,
@@ -31,22 +36,21 @@ export async function learn(run: Run, round: number): Promise<() => void> {
   const keepRewardModel = () => {
     if (scored) run.ledger.facts.set(rewardModelFact(round), scored.saved);
   };
+  const stayAndKeep = () => {
+    keepRewardModel();
+    stay();
+  };
   if (steps.length === 0) {
     run.say(
       scored?.frozen
         ? `the policy waits: the token-level reward model has taken ${scored.saved.steps} of its first ${run.config.learn.rewardModel.actorFrozenSteps} steps`
         : 'nothing to learn from: no attempt that the objective weighs, no conjecture kept; the policy stays as it is',
     );
-    return () => {
-      keepRewardModel();
-      stay();
-    };
+    return stayAndKeep;
   }
-  const bundle = freezeBundle({ objective: plan.objective, optimizer: optimizer(run), steps });
-  const path = writeBundle(join(run.dir, 'bundles'), bundle);
-  const { version, saved } = await (refresh
-    ? refreshed(run, round, bundle)
-    : update(run, run.policy, round, bundle));
+  const updated = await freezeAndUpdate(run, round, plan).catch(refusal);
+  if (updated instanceof UpdateRefusedError) return refused(run, round, updated, stayAndKeep);
+  const { bundle, path, version, saved } = updated;
   return () => {
     run.ledger.bundles.insert(
       {
@@ -58,6 +62,7 @@ export async function learn(run: Run, round: number): Promise<() => void> {
       },
       weightRecords(plan, bundle.hash),
       tokenScoreRecords(bundle, scored?.steps.slice(scored.frozen)),
+      referenceRecords(plan, bundle.hash),
     );
     keepRewardModel();
     run.ledger.facts.set(settingsFact(round), { objective: plan.objective, ...plan.settings });
@@ -74,6 +79,33 @@ export async function learn(run: Run, round: number): Promise<() => void> {
 
 /** Name of the ledger's fact that holds the objective's settings in force in a round. */
 export const settingsFact = (round: number) => `objective.${round}`;
+
+/** Name of the ledger's fact that says why a round's update was refused. */
+export const refusedFact = (round: number) => `refused.${round}`;
+
+/** What was caught, if it is a refusal; anything else ends the run. */
+function refusal(error: unknown): UpdateRefusedError {
+  if (error instanceof UpdateRefusedError) return error;
+  throw error;
+}
+
+function refused(run: Run, round: number, { message }: UpdateRefusedError, stay: () => void): () => void {
+  run.say(`the policy stays as it is: ${message}`, { round });
+  return () => {
+    run.ledger.facts.set(refusedFact(round), message);
+    run.ledger.metrics.set(round, { 'learn.refused': 1 });
+    stay();
+  };
+}
+
+async function freezeAndUpdate(run: Run, round: number, { objective, steps }: RoundPlan) {
+  const bundle = freezeBundle({ objective, optimizer: optimizer(run), steps });
+  const path = writeBundle(join(run.dir, 'bundles'), bundle);
+  const updated = await (isRefresh(run, round)
+    ? refreshed(run, round, bundle)
+    : update(run, run.policy, round, bundle));
+  return { bundle, path, ...updated };
+}
 
 /** The first policy learns the bundle and takes the current one's place. */
 async function refreshed(run: Run, round: number, bundle: Bundle) {

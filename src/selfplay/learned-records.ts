@@ -1,5 +1,5 @@
 /** What was learned from, as the ledger keeps it. */
-import type { TokenScoreRecord, WeightRecord } from '../ledger/index.ts';
+import type { ReferenceRecord, TokenScoreRecord, WeightRecord } from '../ledger/index.ts';
 import type { Bundle } from '../policy/bundle.ts';
 import type { RoundPlan } from './planning.ts';
 
@@ -44,3 +44,7 @@ export function tokenScoreRecords(
     [...(scores[step] ?? [])].map(([sampleId, scores]) => ({ bundleHash: hash, step, sampleId, scores })),
   );
 }
+
+/** What the weights were compared with, where they depend on a reference. */
+export const referenceRecords = ({ references }: RoundPlan, bundleHash: string): ReferenceRecord[] =>
+  [...references].map(([sampleId, logprobs]) => ({ bundleHash, sampleId, logprobs }));

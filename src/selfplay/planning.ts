@@ -15,6 +15,8 @@ import { orderSteps, type PlanInput, planTraining, type TrainingPlan } from './t
 export interface RoundPlan extends TrainingPlan {
   readonly objective: string;
   readonly conjectures: readonly ConjectureExample[];
+  /** By attempt, log-probs of the run's first policy where the weights depend on them; the sampler's are its attempt's. */
+  readonly references: ReadonlyMap<string, readonly number[]>;
   /** Where a token-level reward model has a part in it. */
   readonly scored: ScoredSteps | undefined;
 }
@@ -67,7 +69,7 @@ async function plan(run: Run, round: number, parts: UpdateParts): Promise<RoundP
     config.learn.conjecturerShare > 0 ? await withRelabelledPrompts(run, parts.conjectures) : [];
   const input = updateInput(config, round, { ...parts, conjectures });
   const order = orderSteps(input);
-  const { tokenWeights } = { ...parts.objective.defaults, ...parts.settings };
+  const { tokenWeights, klReference } = { ...parts.objective.defaults, ...parts.settings };
   const scored =
     tokenWeights === 'none' || order.length === 0
       ? undefined
@@ -77,6 +79,7 @@ async function plan(run: Run, round: number, parts: UpdateParts): Promise<RoundP
   return {
     ...training,
     objective: parts.objective.name,
+    references: parts.objective.readsLogprobs && klReference === 'initial' ? parts.references : new Map(),
     conjectures: conjectures.filter((c) => learned.has(c.id)),
     scored,
   };

@@ -22,7 +22,6 @@ const MOST_PROOFS = 16;
 /** a⁺ = e^(−charDecay·characters); mean over tokens. */
 export const retrain: Objective = defineObjective('retrain', {
   formula: 'a⁺ = e^(−charDecay·characters); mean over tokens of at most 16 distinct proofs a statement',
-  rewardScale: '0/1',
   filter: filter.keepAll,
   select: select.positivesOnly,
   weight: weight.short,

@@ -2,8 +2,9 @@
  * Replay: the selection and the weighting of a past round once more, under the settings it had or under others, from the
  * ledger alone: no model, no checker. Under its own settings a round comes out as it was recorded, number for number.
  *
- * Not replayed: what depends on a model's log-probs beyond those of the sampler (weights of prime and opmd under the
- * run's first policy; token weights of a reward model). Rounds before those asked for count as they were recorded.
+ * Not replayed: what depends on a model's log-probs beyond those that the ledger has, of the samplers and of the reference
+ * that the round's own objective read (prime where another objective was recorded; token weights of a reward model).
+ * Rounds before those asked for count as they were recorded.
  */
 import { type Config, needsEmbeddings } from '../config/index.ts';
 import type { Ledger, SelectionRecord, WeightRecord } from '../ledger/index.ts';
@@ -167,9 +168,22 @@ function roundParts({ ledger, wanted }: ReplayInput, round: number): Weighing | 
   const settings = objectiveSettings(wanted, round);
   const { groups, sequences } = trainingGroups(ledger, round, wanted.learn.bufferRounds);
   if (!objective.readsLogprobs) return { groups, sequences, objective, settings };
-  if ({ ...objective.defaults, ...settings }.klReference !== 'sampler') return null;
-  const sampler = new Map([...sequences].map(([id, { logprobs }]) => [id, logprobs]));
-  return { groups: withLogprobs(groups, sequences, sampler), sequences, objective, settings };
+  const { klReference } = { ...objective.defaults, ...settings };
+  const references =
+    klReference === 'sampler'
+      ? new Map([...sequences].map(([id, { logprobs }]) => [id, logprobs]))
+      : recordedReferences(ledger, round);
+  const complete = groups.every(({ attempts }) =>
+    attempts.every((a) => a.reward === null || references.has(a.attemptId)),
+  );
+  return complete
+    ? { groups: withLogprobs(groups, sequences, references), sequences, objective, settings }
+    : null;
+}
+
+function recordedReferences(ledger: Ledger, round: number): ReadonlyMap<string, readonly number[]> {
+  const bundle = ledger.bundles.list().find((b) => b.round === round);
+  return bundle === undefined ? new Map() : ledger.bundles.referenceLogprobs(bundle.hash);
 }
 
 /** What learn stored of the objective in force. */

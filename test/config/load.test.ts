@@ -145,6 +145,23 @@ describe('refusals', () => {
     expect(loadConfig({ overrides }).config.learn.objective).toBe('oreal-repo');
   });
 
+  test('so it is where a KL penalty pulls towards the sampler, and only while there is a penalty', () => {
+    const towards = (...overrides: string[]) => ({ overrides: ['prove.topP=0.9', ...overrides] });
+    const paper = 'learn.objective=oreal-paper';
+    const because = (objective: string) =>
+      `prove.topP: expected 1, because the KL penalty of ${objective} (learn.klCoef) pulls towards the sampler (learn.objectiveSettings.klReference), found 0.9`;
+    expect(refusal(towards(paper, 'learn.klCoef=0.1')).message).toContain(because('oreal-paper'));
+    const sampler = 'learn.objectiveSettings.klReference=sampler';
+    expect(refusal(towards(sampler)).message).toContain(because('oreal-repo')); // its own penalty is 0.01
+    for (const allowed of [
+      [paper],
+      [paper, 'learn.klCoef=0.1', 'learn.objectiveSettings.klReference=initial'],
+      [sampler, 'learn.klCoef=0'],
+      ['learn.klCoef=0.1'],
+    ])
+      expect(loadConfig(towards(...allowed)).config.prove.topP).toBe(0.9);
+  });
+
   test("an objective's setting is checked like any other key", () => {
     const { message } = refusal({
       overrides: ['learn.objectiveSettings.etta=1', 'learn.objectiveSettings.dualClip=0.5'],

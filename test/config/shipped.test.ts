@@ -2,8 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { parse } from 'smol-toml';
 import { expect, test } from 'vitest';
 import { configKeys } from '../../src/config/describe.ts';
-import { loadConfig, OBJECTIVES, OBJECTIVES_WITH_RATIO } from '../../src/config/index.ts';
-import { OBJECTIVE_NAMES, objectives } from '../../src/objectives/index.ts';
+import {
+  loadConfig,
+  OBJECTIVES,
+  OBJECTIVES_TOWARDS_SAMPLER,
+  OBJECTIVES_WITH_KL,
+  OBJECTIVES_WITH_RATIO,
+} from '../../src/config/index.ts';
+import { OBJECTIVE_NAMES, type ObjectiveSettings, objectives } from '../../src/objectives/index.ts';
 
 const shipped = readdirSync('configs').filter((name) => name.endsWith('.toml'));
 
@@ -51,6 +57,13 @@ test('those that need the sampler to be the policy itself are those with an impo
     objectives[name].weigh([group]).attempts.some((a) => a.ratio !== 'none'),
   );
   expect(withRatio).toEqual([...OBJECTIVES_WITH_RATIO]);
+});
+
+test('the KL penalties that objectives have by default, and what they pull towards, are known to the configuration', () => {
+  const having = (holds: (defaults: ObjectiveSettings) => boolean) =>
+    OBJECTIVE_NAMES.filter((name) => holds(objectives[name].defaults));
+  expect(having(({ klCoef }) => klCoef > 0)).toEqual([...OBJECTIVES_WITH_KL]);
+  expect(having(({ klReference }) => klReference === 'sampler')).toEqual([...OBJECTIVES_TOWARDS_SAMPLER]);
 });
 
 /** `key = value  # default X: …` under `[table]` → `table.key` and X. */

@@ -9,6 +9,7 @@ import {
   objectiveNamed,
   objectives,
   tokenWeightsOf,
+  type Weighing,
 } from '../../src/objectives/index.ts';
 import { plainReward } from '../../src/objectives/weights.ts';
 import { UsageError } from '../../src/ops/errors.ts';
@@ -289,50 +290,106 @@ describe('what every objective does', () => {
     );
   });
 
-  test('truncated attempts count by their verdict, or are masked when asked', () => {
-    const cut = {
-      ...group('s', 1, 2),
-      attempts: [attempt('a', 1), attempt('b', 0), attempt('x', 0, { truncated: true })],
-    };
-    const counts = (truncated: 'count' | 'mask') => {
-      const { attempts, stats } = objectives.rloo.weigh([cut], { truncated });
-      return [attempts[0]?.c, attempts[0]?.k, stats.masked];
-    };
-    expect(counts('count')).toEqual([1, 3, 0]);
-    expect(counts('mask')).toEqual([1, 2, 1]);
-  });
-
-  test('a group that gives no weighted attempt is not counted as used', () => {
-    const { stats } = objectives.raft.weigh([group('proved', 1, 2), group('hopeless', 0, 2)]);
-    expect([stats.groups, stats.used, stats.mixed, stats.positives]).toEqual([2, 1, 1, 1]);
-  });
+  test.each(OBJECTIVE_NAMES)(
+    '%s: truncated attempts count by their verdict, or are masked when asked',
+    (name) => {
+      const cut = ['x', 'y'].map((id) => attempt(id, 0, { truncated: true }));
+      const attempts = [attempt('a', 1), attempt('b', 0), ...cut];
+      const weigh = (truncated: 'count' | 'mask') =>
+        objectives[name].weigh([{ statementId: 's', attempts }], { truncated });
+      const counts = ({ attempts: [first], stats }: Weighing) => [first?.c, first?.k, stats.masked];
+      expect(counts(weigh('count'))).toEqual([1, 4, 0]);
+      expect(counts(weigh('mask'))).toEqual([1, 2, 2]);
+      const left = weigh('mask').attempts.map((a) => a.attemptId);
+      expect(left).not.toContain('x');
+      expect(left).not.toContain('y');
+    },
+  );
 });
 
-describe('aggregation, on one proof of 30 tokens and three failures of 10 (rloo weights 1, −1/3)', () => {
-  const attempts = [attempt('p', 1, { tokens: 30 }), ...['x', 'y', 'z'].map((id) => attempt(id, 0))];
-  const tokenWeights = (name: ObjectiveName, settings = {}) =>
-    objectives[name].weigh([{ statementId: 's', attempts }], settings).attempts.map((a) => a.tokenWeight);
-  const near = (values: readonly number[]) => values.map((v) => expect.closeTo(v, 12));
+/**
+ * Two groups, the attempts of each polarity equally long, so that it does not matter which of them a pair takes:
+ * a has K = 4, c = 1, lengths 30 | 10, 10, 10; b has K = 5, c = 2, lengths 20, 20 | 50, 50, 50.
+ * T = 30 + 30 + 40 + 150 = 250, T⁺ = 70; of one pair each T⁺ = 30 + 20 = 50, T⁻ = 10 + 50 = 60. G·K = 8 and 10.
+ * r − mean of the others: a 1, −1/3; b 3/4, −1/2. (r − mean)/std: a √3, −1/√3; b √(3/2), −√(2/3). η = 1 | 1/2.
+ */
+const WEIGHTS: Readonly<Record<ObjectiveName, readonly (readonly number[])[]>> = {
+  // [of a's proof, of a's failures], [of b's proofs, of b's failures]
+  raft: [[1 / 70], [1 / 70]],
+  'raft++': [[1 / 70], [1 / 70]],
+  // Σ wT = 1·30 + ½·40 = 50
+  'expert-iteration': [[1 / 50], [1 / 2 / 50]],
+  // As above: all proofs are equally long and quick here, and γ^L·β^T cancels.
+  stp: [[1 / 50], [1 / 2 / 50]],
+  'reinforce-rej': [
+    [1 / 250, -1 / 250],
+    [1 / 250, -1 / 250],
+  ],
+  rlvr: [
+    [10 / 250, -10 / 3 / 250],
+    [7.5 / 250, -5 / 250],
+  ],
+  rloo: [
+    [1 / 8, -1 / 3 / 8],
+    [3 / 4 / 10, -1 / 2 / 10],
+  ],
+  grpo: [
+    [Math.sqrt(3) / 8 / 30, -1 / Math.sqrt(3) / 8 / 10],
+    [Math.sqrt(3 / 2) / 10 / 20, -Math.sqrt(2 / 3) / 10 / 50],
+  ],
+  // r − mean = 3/4, −1/4 and 3/5, −2/5; maxTokens = 64
+  'dr-grpo': [
+    [3 / 4 / 8 / 64, -1 / 4 / 8 / 64],
+    [3 / 5 / 10 / 64, -2 / 5 / 10 / 64],
+  ],
+  dapo: [
+    [Math.sqrt(3) / 250, -1 / Math.sqrt(3) / 250],
+    [Math.sqrt(3 / 2) / 250, -Math.sqrt(2 / 3) / 250],
+  ],
+  // The policy is at the reference: no process reward.
+  prime: [
+    [1 / 250, -1 / 3 / 250],
+    [3 / 4 / 250, -1 / 2 / 250],
+  ],
+  topr: [
+    [1 / 8, -1 / 8],
+    [1 / 10, -1 / 10],
+  ],
+  'w-reinforce': [
+    [0.1 / 250, -1 / 250],
+    [0.1 / 250, -1 / 250],
+  ],
+  // 1 − p̂ = 3/4 and 3/5
+  'oreal-paper': [
+    [1 / 50, -3 / 4 / 60],
+    [1 / 50, -3 / 5 / 60],
+  ],
+  // 2(K−c)/(K−1) = 2 and 3/2; −2ηc/(K−1) = −1/3 and −1/2
+  'oreal-repo': [
+    [2 / 50, -1 / 3 / 60],
+    [1.5 / 50, -1 / 2 / 60],
+  ],
+};
 
-  test('sequence as one action divides by K', () => {
-    expect(tokenWeights('rloo')).toEqual(near([1 / 4, -1 / 12, -1 / 12, -1 / 12]));
+test.each(OBJECTIVE_NAMES)('%s: weights of tokens as derived by hand, normalisers included', (name) => {
+  const lengths = (id: string, proofs: readonly number[], failures: readonly number[]): Group => ({
+    statementId: id,
+    attempts: [
+      ...proofs.map((tokens, i) => attempt(`${id}+${i}`, 1, { tokens })),
+      ...failures.map((tokens, i) => attempt(`${id}-${i}`, 0, { tokens })),
+    ],
   });
-  test('per-sequence mean divides by K and by the own length', () => {
-    const s = Math.sqrt(3);
-    expect(tokenWeights('grpo')).toEqual(near([s / 120, -1 / s / 40, -1 / s / 40, -1 / s / 40]));
-  });
-  test('constant length divides by K and by maxTokens', () => {
-    expect(tokenWeights('dr-grpo', { maxTokens: 64 })).toEqual(
-      near([0.75 / 256, ...Array(3).fill(-0.25 / 256)]),
-    );
-  });
-  test('token mean divides by all tokens, per polarity by that polarity’s own', () => {
-    expect(tokenWeights('reinforce-rej')).toEqual(near([1 / 60, -1 / 60, -1 / 60, -1 / 60]));
-    expect(tokenWeights('oreal-paper')).toEqual(near([1 / 30, -0.75 / 10]));
-  });
-  test('weighted token mean: Σ w·CE / Σ w', () => {
-    expect(sum(tokenWeights('stp').map((w) => w * 30))).toBeCloseTo(1, 12);
-  });
+  const groups = [lengths('a', [30], [10, 10, 10]), lengths('b', [20, 20], [50, 50, 50])];
+  const { attempts } = objectives[name].weigh(groups, { maxTokens: 64 });
+  expect(attempts.length).toBeGreaterThan(0);
+  const seen = { a: new Set<1 | 0>(), b: new Set<1 | 0>() };
+  for (const weighted of attempts) {
+    const group = weighted.statementId === 'a' ? 'a' : 'b';
+    seen[group].add(weighted.reward);
+    const expected = WEIGHTS[name][group === 'a' ? 0 : 1]?.[weighted.reward === 1 ? 0 : 1] ?? Number.NaN;
+    expect(tokenWeightsOf(weighted)).toEqual(Array(weighted.tokens).fill(expect.closeTo(expected, 12)));
+  }
+  expect([seen.a.size, seen.b.size]).toEqual(WEIGHTS[name].map((of) => of.length));
 });
 
 describe('names and settings', () => {
@@ -352,10 +409,10 @@ describe('names and settings', () => {
     expect(weigh({ maxTokens: 0 })).toThrow(/maxTokens must be a whole number ≥ 1/);
   });
 
-  test('a ±1 objective never treats a failure as nothing', () => {
-    for (const name of OBJECTIVE_NAMES) {
-      if (objectives[name].rewardScale === '±1') expect(pair(objectives[name], 2, 5).minus).toBeLessThan(0);
-    }
+  test('failures are nothing to those that imitate proofs alone, and pushed down by every other', () => {
+    const imitating = ['raft', 'raft++', 'expert-iteration', 'stp'];
+    const pushing = OBJECTIVE_NAMES.filter((name) => pair(objectives[name], 2, 5).minus < 0);
+    expect(pushing).toEqual(OBJECTIVE_NAMES.filter((name) => !imitating.includes(name)));
     expect(
       plainReward('±1')({ ...attempt('a', 0), reward: 0 }, { c: 0, k: 1 }, objectives.rloo.defaults),
     ).toBe(-1);

@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { type BundleRow, freezeBundle } from '../../src/policy/bundle.ts';
 import { readBundle, writeBundle } from '../../src/policy/bundle-file.ts';
+import { UpdateRefusedError } from '../../src/policy/onnx/errors.ts';
 import { optimizer, row } from './onnx/tiny.ts';
 
 const rows: fc.Arbitrary<BundleRow[][]> = fc.array(
@@ -26,6 +27,25 @@ test('the hash is that of the content as one JSON text, though it is made row by
     }),
   );
 });
+
+test.each([
+  ['weights', { weights: [0, Number.NaN] }, 'NaN'],
+  ['samplerLogprobs', { samplerLogprobs: [-1, Number.NEGATIVE_INFINITY] }, '-Infinity'],
+  ['refLogprobs', { refLogprobs: [Number.NaN, -1] }, 'NaN'],
+  ['klCoef', { klCoef: Number.POSITIVE_INFINITY }, 'Infinity'],
+  ['ratio', { ratio: { kind: 'topr', low: 0, high: Number.POSITIVE_INFINITY } as const }, 'Infinity'],
+] as const)(
+  '%s that are not finite, which on disk would be null, are refused by row and step',
+  (field, over, found) => {
+    const [good, bad] = [row([1], [2, 3], 0.5), row([1], [2, 3], 0.5, { id: 'bad', ...over })];
+    const freeze = () =>
+      freezeBundle({ objective: 'raft', optimizer: optimizer(), steps: [[good], [good, bad]] });
+    expect(freeze).toThrow(UpdateRefusedError);
+    expect(freeze).toThrow(
+      `update refused: expected finite numbers in ${field} of row bad in step 2 of its bundle, found ${found}; the weights are unchanged`,
+    );
+  },
+);
 
 test('a bundle on disk comes back; altered there, it is refused by file and both hashes', () => {
   const dir = mkdtempSync(join(tmpdir(), 'lakatos-bundle-'));

@@ -96,15 +96,17 @@ class Derivation {
       rounds,
       series: this.#series(rounds),
       alarms: this.#rounds.flatMap(({ number: round }) =>
-        [this.#rows.fact(`alarm.${round}`) ?? []].flat().map((alarm) => ({
-          round,
-          text:
-            typeof alarm === 'string'
-              ? alarm
-              : Object.entries(alarm ?? {})
-                  .map(([key, value]) => `${key}: ${value}`)
-                  .join(', '),
-        })),
+        [this.#rows.fact(`refused.${round}`) ?? [], this.#rows.fact(`alarm.${round}`) ?? []]
+          .flat()
+          .map((alarm) => ({
+            round,
+            text:
+              typeof alarm === 'string'
+                ? alarm
+                : Object.entries(alarm ?? {})
+                    .map(([key, value]) => `${key}: ${value}`)
+                    .join(', '),
+          })),
       ),
       funnel: this.#funnel(),
       passRates: this.#passRates(),

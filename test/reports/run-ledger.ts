@@ -143,6 +143,7 @@ export function smallRun(path: string) {
   play(1, 'evaluate', 20, () => store(1, 'evaluate'));
   ledger.facts.set('origin', ORIGIN);
   ledger.facts.set('protection', { sets: ['minif2f:test:x.jsonl'], dropped: 2 });
+  ledger.facts.set('refused.1', 'update refused: loss NaN');
   ledger.facts.set('alarm.1', ['lemmas narrowed', { watch: 'duplicateShare', rose: 0.2 }]);
   ledger.metrics.set(0, {
     'cpu.evaluate': 31,

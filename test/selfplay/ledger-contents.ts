@@ -16,7 +16,7 @@ export function contents(dir: string): unknown {
       'screenings',
       'attempts',
     ];
-    const more = ['verdicts', 'selections', 'bundles', 'weights', 'token_scores'];
+    const more = ['verdicts', 'selections', 'bundles', 'weights', 'token_scores', 'reference_logprobs'];
     const facts = db.prepare('SELECT * FROM facts ORDER BY 1').all();
     const rows = (t: string) => db.prepare(`SELECT * FROM ${t} ORDER BY 1, 2, 3`).all();
     return [['facts', facts], ...[...tables, ...more].map((t) => [t, rows(t)])];

@@ -60,6 +60,7 @@ test.each([
   ],
   ['a refresh', ['learn.refreshEvery=2']],
   ['another objective', ['learn.objective=stp']],
+  ['weights that compare with the first policy', ['learn.objective=prime']],
   ['no conjecture learned', ['learn.conjecturerShare=0']],
   ['guarded conjectures of no weight', ['select.guardedWeight=0', 'select.shortProofChars=100']],
   ['a reward model that learns first', TOKEN_WEIGHTS],
@@ -132,7 +133,7 @@ test('a run that stored no embeddings is refused a strategy that compares them, 
   expect(rounds.flatMap((r) => r.selections.after).some((s) => s.outcome === 'unmatched')).toBe(true);
 });
 
-test('weights that depend on the first policy are left out, and what the sampler alone decides is replayed', async () => {
+test('weights that depend on what the first policy was not asked are left out, and what the sampler alone decides is replayed', async () => {
   const { ledger, recorded } = shipped;
   const weights = async (...overrides: readonly string[]) =>
     (await replay(ledger, recorded, configOf(['learn.objective=prime', ...overrides])))[0]?.weights.after;

@@ -9,7 +9,13 @@ import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Config, loadConfig } from '../../src/config/index.ts';
 import { openLedger } from '../../src/ledger/index.ts';
-import { type Group, type ObjectiveName, objectives, tokenWeightsOf } from '../../src/objectives/index.ts';
+import {
+  type Group,
+  OBJECTIVE_NAMES,
+  type ObjectiveName,
+  objectives,
+  tokenWeightsOf,
+} from '../../src/objectives/index.ts';
 import { readBundle } from '../../src/policy/bundle-file.ts';
 import { settingsFact } from '../../src/selfplay/learn.ts';
 import { objectiveSettings } from '../../src/selfplay/planning.ts';
@@ -55,13 +61,17 @@ function groupsOf(dir: string, round: number): Map<string, VerdictRow[]> {
   }
 }
 
-/** Log-probs that the fake policies give every token. */
+/** The log-prob that the fake policies sample every token at. */
 const SAMPLED = -0.5;
-const REFERENCE = -0.25;
 
 type Scores = ReadonlyMap<string, readonly number[]>;
 
-const groupOf = (rows: readonly VerdictRow[], statementId: string, scores: Scores = new Map()): Group => ({
+const groupOf = (
+  rows: readonly VerdictRow[],
+  statementId: string,
+  references: Scores,
+  scores: Scores = new Map(),
+): Group => ({
   statementId,
   attempts: rows.map((row) => ({
     attemptId: row.id,
@@ -71,7 +81,7 @@ const groupOf = (rows: readonly VerdictRow[], statementId: string, scores: Score
     verifySeconds: row.ms / 1000,
     truncated: row.finish === 'length',
     policyLogprobs: Array(row.tokens).fill(SAMPLED),
-    refLogprobs: Array(row.tokens).fill(REFERENCE),
+    refLogprobs: references.get(row.id) ?? [],
     ...(scores.has(row.id) && { tokenScores: scores.get(row.id) ?? [] }),
   })),
 });
@@ -87,6 +97,7 @@ function learned(dir: string, round: number) {
       settings: ledger.facts.get(settingsFact(round)),
       weights: ledger.bundles.weights(bundle?.hash ?? ''),
       scores: ledger.bundles.tokenScores(bundle?.hash ?? ''),
+      references: ledger.bundles.referenceLogprobs(bundle?.hash ?? ''),
       bundle: readBundle(join(dir, bundle?.path ?? '')),
     };
   } finally {
@@ -105,9 +116,21 @@ const EVERY: readonly (readonly [ObjectiveName, readonly string[]])[] = [
   ['stp', ['learn.objectiveSettings.charDecay=0.01']],
   ['prime', ['learn.objectiveSettings.minPassRate=0.1']],
   ['topr', []],
+  ['raft', []],
+  ['raft++', []],
+  ['expert-iteration', []],
+  ['reinforce-rej', []],
+  ['rlvr', ['learn.objectiveSettings.verifiedReward=3']],
+  ['dr-grpo', ['learn.objectiveSettings.maxTokens=96']],
+  ['dapo', ['learn.objectiveSettings.truncated=mask']],
+  ['w-reinforce', ['learn.objectiveSettings.lambda=0.3']],
   ['oreal-paper', [...TOKEN_WEIGHTS, 'learn.objectiveSettings.tokenWeights=per-token']],
   ['oreal-repo', [...TOKEN_WEIGHTS, 'learn.objectiveSettings.tokenWeights=prefix-mean']],
 ];
+
+test('every objective there is has been played', () => {
+  expect(new Set(EVERY.map(([name]) => name))).toEqual(new Set(OBJECTIVE_NAMES));
+});
 
 describe.each(EVERY)('%s %j', (name, overrides) => {
   let dir = '';
@@ -116,12 +139,12 @@ describe.each(EVERY)('%s %j', (name, overrides) => {
   });
 
   test.each([1, 2])('round %i: weights and rows follow from verdicts and settings', (round) => {
-    const { config, settings, weights, bundle, scores } = learned(dir, round);
+    const { config, settings, weights, bundle, scores, references } = learned(dir, round);
     const inForce = { ...objectives[name].defaults, ...objectiveSettings(config, round) };
     expect(settings).toEqual({ objective: name, ...inForce });
 
     const verdicts = groupsOf(dir, round);
-    const groups = [...verdicts].map(([statement, rows]) => groupOf(rows, statement));
+    const groups = [...verdicts].map(([statement, rows]) => groupOf(rows, statement, references));
     const inBundle = new Set(bundle.steps.flat().map((row) => row.id));
     const attempts = objectives[name]
       .weigh(groups, inForce)
@@ -140,11 +163,12 @@ describe.each(EVERY)('%s %j', (name, overrides) => {
 
     const statementOf = new Map(attempts.map((a) => [a.attemptId, a.statementId]));
     expect(scores.length > 0).toBe(inForce.tokenWeights !== 'none');
+    expect(references.size > 0).toBe(name === 'prime');
     bundle.steps.forEach((rows, i) => {
       const ofStep = new Map(scores.filter((s) => s.step === i).map((s) => [s.sampleId, s.scores]));
       const proofs = rows.filter((row) => statementOf.has(row.id));
       const statements = [...new Set(proofs.map((row) => statementOf.get(row.id) ?? ''))];
-      const step = statements.map((id) => groupOf(verdicts.get(id) ?? [], id, ofStep));
+      const step = statements.map((id) => groupOf(verdicts.get(id) ?? [], id, references, ofStep));
       const again = objectives[name].weigh(step, inForce).attempts;
       const share = proofs.length < rows.length ? 1 - config.learn.conjecturerShare : 1;
       expect(proofs.map((row) => [row.id, row.weights, row.klCoef, row.ratio])).toEqual(

@@ -14,7 +14,6 @@ import { leaveOneOut, type Weight } from '../../../src/objectives/weights.ts';
 export function objectiveWith(parts: Partial<ObjectiveSpec>): Objective {
   return defineObjective('test', {
     formula: '',
-    rewardScale: '±1',
     filter: mixedOnly,
     select: everyAttempt,
     weight: leaveOneOut('±1'),

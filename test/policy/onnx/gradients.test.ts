@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { BundleRow, KlEstimator, Ratio } from '../../../src/policy/bundle.ts';
 import type { LlamaConfig } from '../../../src/policy/onnx/config.ts';
@@ -65,21 +66,30 @@ test('gradients are bitwise repeatable, whatever repeats in the tokens', async (
   for (let run = 0; run < 10; run++) expect(await lossAndGradients(model, rows)).toEqual(first);
 });
 
-test('micro-batches only round differently', async () => {
+test('micro-batches of any size, of any rows, only round differently', async () => {
   const config = tinyConfig();
   const weights = strongWeights(config, 3);
-  const rows = mixedRows(config, 20, 5);
-  const whole = await lossAndGradients(await trainerModel(config, weights, 4096), rows);
-  const split = await lossAndGradients(await trainerModel(config, weights, 16), rows);
-  expect(split.loss).toBeCloseTo(whole.loss, 3);
-  expect(split.tokens).toBe(whole.tokens);
-  for (const [name, gradient] of whole.gradients) {
-    const other = split.gradients.get(name) ?? new Float32Array(0);
-    const largest = gradient.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-    gradient.forEach((x, i) => {
-      expect(Math.abs(x - (other[i] ?? Number.NaN)) / largest, name).toBeLessThan(1e-4);
-    });
-  }
+  const model = await trainerModel(config, weights, 4096);
+  const anyStep = fc.record({
+    count: fc.integer({ min: 2, max: 24 }),
+    seed: fc.integer({ min: 1, max: 1000 }),
+    budget: fc.integer({ min: 1, max: 120 }), // tokens; a row has 3 to 14 or so
+  });
+  const property = fc.asyncProperty(anyStep, async ({ count, seed, budget }) => {
+    const rows = mixedRows(config, count, seed);
+    const whole = await lossAndGradients(model, rows);
+    const split = await lossAndGradients({ ...model, microBatchTokens: budget }, rows);
+    expect(split.loss).toBeCloseTo(whole.loss, 3);
+    expect(split.tokens).toBe(whole.tokens);
+    for (const [name, gradient] of whole.gradients) {
+      const other = split.gradients.get(name) ?? new Float32Array(0);
+      const largest = gradient.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+      gradient.forEach((x, i) => {
+        expect(Math.abs(x - (other[i] ?? Number.NaN)) / largest, name).toBeLessThan(1e-4);
+      });
+    }
+  });
+  await fc.assert(property, { numRuns: 20 });
 });
 
 test("the loss is bundle.ts's formula on the log-probs that score returns", async () => {
