@@ -20,7 +20,7 @@ import { loadPrompts } from '../prompts/prompts.ts';
 import type { Origin } from '../reports/index.ts';
 import { readSeedProofs, warmStartProofs } from '../seed/proofs.ts';
 import { loadProblems } from '../selfplay/problems.ts';
-import { protect } from '../selfplay/protection.ts';
+import { protect, protectedSets } from '../selfplay/protection.ts';
 import type { Run } from '../selfplay/run.ts';
 import { plantSeeds } from '../selfplay/seeds.ts';
 import { requireEmbeddings } from '../selfplay/selection/embedding.ts';
@@ -83,16 +83,18 @@ export async function openRun({ config, dir, terminal, signal, onLost }: OpenOpt
     const say = (message: string, fields: Readonly<Record<string, unknown>> = {}) =>
       log.info(fields, message);
     const guard = { checker, startProgress, signal, say };
-    const problems = await protect(unprotected, config.data.protected, guard);
+    const sets = protectedSets(config);
+    const problems = await protect(unprotected, sets, guard);
 
     beginLedger(ledger, config, dir, checker.toolchain);
     if (ledger.facts.get('origin') === undefined) {
       const tokenizer = tokenizerHash(config.policy.uri, config);
       const origin: Origin = { tokenizer, prompts: prompts.hash, machine: machineClass() };
       ledger.facts.set('origin', origin);
-      const dropped = unprotected.train.length - problems.train.length;
-      ledger.facts.set('protection', { sets: config.data.protected, dropped });
     }
+    // Each time: the sets of nightly.evaluate may change from night to night.
+    const dropped = unprotected.train.length - problems.train.length;
+    ledger.facts.set('protection', { sets, dropped });
     ledger.policies.insert({
       version: policy.version,
       parent: null,
