@@ -25,6 +25,7 @@ import type { Run } from '../selfplay/run.ts';
 import { plantSeeds } from '../selfplay/seeds.ts';
 import { requireEmbeddings } from '../selfplay/selection/embedding.ts';
 import { currentPolicy } from '../selfplay/versions.ts';
+import { fingerprintOf } from '../statements/datasets.ts';
 import { openChecker } from './open-checker.ts';
 import { policyOptions } from './policy-options.ts';
 import { machineClass, programVersions, tokenizerHash } from './versions.ts';
@@ -89,7 +90,11 @@ export async function openRun({ config, dir, terminal, signal, onLost }: OpenOpt
     beginLedger(ledger, config, dir, checker.toolchain);
     if (ledger.facts.get('origin') === undefined) {
       const tokenizer = tokenizerHash(config.policy.uri, config);
-      const origin: Origin = { tokenizer, prompts: prompts.hash, machine: machineClass() };
+      const dataset = {
+        train: fingerprintOf(unprotected.train),
+        heldout: fingerprintOf(unprotected.heldout),
+      };
+      const origin: Origin = { tokenizer, prompts: prompts.hash, machine: machineClass(), dataset };
       ledger.facts.set('origin', origin);
     }
     // Each time: the sets of nightly.evaluate may change from night to night.

@@ -309,13 +309,10 @@ const data = z.strictObject({
   pool: count().default(0).meta({
     description: 'Statements of the train split that the run works on, a fixed random part; 0 is all of them',
   }),
-  protected: z
-    .array(z.string().min(1))
-    .default([])
-    .meta({
-      description:
-        'Problem sets never trained on or conjectured, nor are those of nightly.evaluate; each as name:split:path',
-    }),
+  protected: z.array(z.string().min(1)).default([]).meta({
+    description:
+      'Problem sets never trained on or conjectured, nor are those of nightly.evaluate; each as name:split:path',
+  }),
 });
 
 const propose = z.strictObject({

@@ -3,7 +3,7 @@ import { compareProblems, type ProblemResult, passAtKTable } from '../evaluation
 import type { Ledger, RoundRecord } from '../ledger/index.ts';
 import { seedFor } from '../ops/seeds.ts';
 import type { AttemptScan, StatementResult } from './attempt-scan.ts';
-import type { Evaluation, EvaluationSide, Theorem } from './report-data.ts';
+import type { Evaluation, EvaluationSide, HashedTheorem } from './report-data.ts';
 
 /** One finished evaluation with the results behind it. */
 export interface EvaluatedRound {
@@ -46,7 +46,7 @@ function reportedKs(problems: readonly ProblemResult[]): readonly number[] {
 export function evaluationFigures(
   ledger: Ledger,
   rounds: readonly EvaluatedRound[],
-  theorem: (result: StatementResult) => Theorem,
+  theorem: (result: StatementResult) => HashedTheorem,
 ): Evaluation {
   const [first, last] = [rounds[0], rounds.at(-1)];
   if (first === undefined || last === undefined) return null;
@@ -59,7 +59,7 @@ function compared(
   first: EvaluatedRound,
   last: EvaluatedRound,
   seed: number,
-  theorem: (result: StatementResult) => Theorem,
+  theorem: (result: StatementResult) => HashedTheorem,
 ) {
   const [before, after] = [byStatement(first), byStatement(last)];
   // A problem that lost all its attempts to faults on one side has no pair.

@@ -40,6 +40,8 @@ const theorem = z.strictObject({
   id: z.string(),
   /** Its name in the problem set; '' for a conjecture. */
   name: z.string(),
+  /** Of the statement, header included, blanks aside: as in an evaluation's report. */
+  hash: z.string(),
   statement: z.string(),
   proof: z.string(),
   axioms: z.array(z.string()),
@@ -175,8 +177,8 @@ const provenance = z.strictObject({
   seed: z.int(),
   versions: z.record(z.string(), z.string()),
   dataset: z.string(),
-  /** Hash over the ids and texts of the statements the run touched. */
-  datasetFingerprint: z.string(),
+  /** Of each split, over names and statements, as an evaluation of it says; null where nobody wrote it down. */
+  datasetFingerprint: z.strictObject({ train: z.string(), heldout: z.string() }).nullable(),
   /** The model's tokenizer and the prompts' templates, by hash; null where nobody wrote it down. */
   tokenizer: z.string().nullable(),
   prompts: z.string().nullable(),
@@ -189,7 +191,7 @@ const provenance = z.strictObject({
 
 export const runReportSchema = z.strictObject({
   kind: z.literal('lakatos.run'),
-  version: z.literal(1),
+  version: z.literal(2),
   run: z.strictObject({
     id: z.string(),
     startedAt: z.iso.datetime(),
@@ -223,6 +225,8 @@ export type RunReport = z.infer<typeof runReportSchema>;
 export type Evaluation = RunReport['evaluation'];
 export type EvaluationSide = z.infer<typeof evaluation>;
 export type PassAtKRow = z.infer<typeof passAtK>;
-export type Theorem = z.infer<typeof theorem>;
+export type HashedTheorem = z.infer<typeof theorem>;
+/** What of it a page shows. */
+export type Theorem = Omit<HashedTheorem, 'hash'>;
 export type Conjecture = z.infer<typeof conjecture>;
 export type Machine = z.infer<typeof machine>;

@@ -1,15 +1,21 @@
 /** The figures of a run, every one derived from its ledger; nothing here was measured by the report itself. */
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Ledger, RunRecord } from '../ledger/index.ts';
 import { LakatosError } from '../ops/errors.ts';
+import { statementHash } from '../statements/identity.ts';
 import { type AttemptScan, type StatementResult, scanAttempts } from './attempt-scan.ts';
 import { conjectureFunnel } from './conjecture-figures.ts';
 import { costFigures } from './cost-figures.ts';
 import { type EvaluatedRound, evaluatedRounds, evaluationFigures } from './evaluation-figures.ts';
 import { updateFigures } from './learning-figures.ts';
 import { PASS_RATE_BINS } from './pass-rate-bins.ts';
-import { type Conjecture, machine, type RunReport, runReportSchema, type Theorem } from './report-data.ts';
+import {
+  type Conjecture,
+  type HashedTheorem,
+  machine,
+  type RunReport,
+  runReportSchema,
+} from './report-data.ts';
 import { alarms, roundSeries } from './round-series.ts';
 import { runContamination } from './run-contamination.ts';
 
@@ -18,6 +24,8 @@ export const originFact = z.strictObject({
   tokenizer: z.string().nullable(),
   prompts: z.string(),
   machine,
+  /** Fingerprints of the splits; a run begun by an older version has none. */
+  dataset: z.strictObject({ train: z.string(), heldout: z.string() }).optional(),
 });
 
 export type Origin = z.infer<typeof originFact>;
@@ -33,7 +41,7 @@ export function buildRunReport(ledger: Ledger): RunReport {
   const rounds = roundFigures(ledger, scan, evaluated, newlyProved);
   return runReportSchema.parse({
     kind: 'lakatos.run',
-    version: 1,
+    version: 2,
     run: {
       id: run.id,
       startedAt: new Date(run.startedAt).toISOString(),
@@ -59,12 +67,13 @@ export function buildRunReport(ledger: Ledger): RunReport {
 }
 
 /** A statement's text and proof as the report shows them. */
-function theoremFrom(ledger: Ledger): (result: StatementResult) => Theorem {
+function theoremFrom(ledger: Ledger): (result: StatementResult) => HashedTheorem {
   return ({ statementId, proof, round, proved, judged }) => {
     const statement = ledger.statements.get(statementId);
     return {
       id: statementId,
       name: statement?.source === 'dataset' ? statement.name : '',
+      hash: statement === undefined ? '' : statementHash(statement),
       statement: statement?.text ?? '',
       proof: proof?.text ?? '',
       axioms: [...(proof?.axioms ?? [])],
@@ -95,7 +104,7 @@ function hasSeedProof(ledger: Ledger, statementId: string): boolean {
 function keptConjectures(
   ledger: Ledger,
   scan: AttemptScan,
-  theorem: (result: StatementResult) => Theorem,
+  theorem: (result: StatementResult) => HashedTheorem,
 ): Conjecture[] {
   const results = new Map(
     scan.results.filter((r) => r.purpose === 'prove').map((r) => [`${r.round} ${r.statementId}`, r]),
@@ -115,7 +124,7 @@ function roundFigures(
   ledger: Ledger,
   scan: AttemptScan,
   evaluated: readonly EvaluatedRound[],
-  newlyProved: readonly Theorem[],
+  newlyProved: readonly HashedTheorem[],
 ): RunReport['rounds'] {
   return ledger.rounds.list().map(({ number: round, policyIn, policyOut }) => {
     const tried = scan.results.filter((r) => r.round === round && r.purpose === 'prove');
@@ -158,21 +167,18 @@ function verdictCounts(ledger: Ledger): RunReport['verdicts'] {
 
 /** The part of the configuration that provenance names; the whole of it is in the report as it is. */
 const namedSettings = z.object({
-  data: z.object({ dataset: z.string(), trainSplit: z.string(), heldoutSplit: z.string() }),
+  data: z.object({ dataset: z.string() }),
 });
 
 function provenance(ledger: Ledger, run: RunRecord): RunReport['provenance'] {
   const origin = originFact.optional().parse(ledger.facts.get('origin'));
   const config = z.json().parse(JSON.parse(run.config));
-  const { dataset, trainSplit, heldoutSplit } = namedSettings.parse(config).data;
-  const problems = [trainSplit, heldoutSplit].flatMap((split) => ledger.statements.problems(split));
-  const texts = problems.map(({ id, header, text }) => [id, header, text]);
   return {
     toolchain: run.toolchain,
     seed: run.seed,
     versions: { ...run.versions },
-    dataset,
-    datasetFingerprint: createHash('sha256').update(JSON.stringify(texts)).digest('hex').slice(0, 16),
+    dataset: namedSettings.parse(config).data.dataset,
+    datasetFingerprint: origin?.dataset ?? null,
     tokenizer: origin?.tokenizer ?? null,
     prompts: origin?.prompts ?? null,
     policies: ledger.policies

@@ -1,5 +1,5 @@
 /** A run's report such as a laptop produces, for tests that need no ledger. */
-import type { Conjecture, RunReport, Theorem } from '../../src/reports/report-data.ts';
+import type { Conjecture, HashedTheorem, RunReport } from '../../src/reports/report-data.ts';
 
 const theorem = (
   id: string,
@@ -7,9 +7,10 @@ const theorem = (
   proof: string,
   proved: number,
   axioms: string[] = [],
-): Theorem => ({
+): HashedTheorem => ({
   id: `lean-core:${id}`,
   name: id,
+  hash: `hash of ${id}`,
   statement,
   proof,
   axioms,
@@ -79,7 +80,7 @@ const passAtK = (rows: readonly (readonly [number, number, number, number])[]) =
 
 export const report: RunReport = {
   kind: 'lakatos.run',
-  version: 1,
+  version: 2,
   run: { id: '2026-11-23-quiet-lemma', startedAt: '2026-11-23T17:15:04.000Z', roundsDone: 1 },
   evaluation: {
     before: {
@@ -360,7 +361,7 @@ export const report: RunReport = {
     seed: 1,
     versions: { lakatos: '0.1.0', node: '24.21.0', 'onnxruntime-node': '1.30.0', git: '4ac9c30' },
     dataset: 'lean-core',
-    datasetFingerprint: '5b1f77ac0e9d4c21',
+    datasetFingerprint: { train: '5b1f77ac0e9d4c21', heldout: 'c02d8a61f4e97b35' },
     tokenizer: '0c7d51a2f9e3',
     prompts: '452fe50c03e0',
     policies: [

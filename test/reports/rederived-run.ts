@@ -26,6 +26,7 @@ import {
 const statementRow = z.object({
   id: z.string(),
   source: z.string(),
+  language: z.string(),
   header: z.string(),
   text: z.string(),
   name: z.string().nullable(),
@@ -45,7 +46,7 @@ const runRow = z.object({
 const roundRow = z.object({ number: z.int(), policy_in: z.string(), policy_out: z.string().nullable() });
 const stepRow = z.object({ round: z.int(), step: z.string(), status: z.string(), seconds: z.number() });
 const settings = z.looseObject({
-  data: z.looseObject({ dataset: z.string(), trainSplit: z.string(), heldoutSplit: z.string() }),
+  data: z.looseObject({ dataset: z.string() }),
 });
 
 export function runFigures(path: string): RunReport {
@@ -86,7 +87,7 @@ class Derivation {
     const rounds = this.#rounds.map((r) => this.#round(r, newlyProved, sides));
     return runReportSchema.parse({
       kind: 'lakatos.run',
-      version: 1,
+      version: 2,
       run: {
         id: this.#run.id,
         startedAt: new Date(this.#run.started_at).toISOString(),
@@ -206,6 +207,9 @@ class Derivation {
     return {
       id,
       name: statement?.name ?? '',
+      hash: digest(
+        [statement?.language, statement?.header, statement?.text].map((s) => s?.replace(/\s+/g, ' ')),
+      ),
       statement: statement?.text ?? '',
       proof: proof?.text ?? '',
       axioms: proof?.axioms ?? [],
@@ -468,22 +472,15 @@ class Derivation {
 
   #provenance(): RunReport['provenance'] {
     const config = settings.parse(JSON.parse(this.#run.config));
-    const { dataset, trainSplit, heldoutSplit } = config.data;
-    const texts = [trainSplit, heldoutSplit].flatMap((split) =>
-      [...this.#statements.values()]
-        .filter((s) => s.split === split)
-        .sort((a, b) => (a.id < b.id ? -1 : 1))
-        .map(({ id, header, text }) => [id, header, text]),
-    );
-    const origin = z
-      .looseObject({ tokenizer: z.string(), prompts: z.string(), machine: z.json() })
+    const { dataset: datasetFingerprint, ...origin } = z
+      .object({ tokenizer: z.string(), prompts: z.string(), machine: z.json(), dataset: z.json() })
       .parse(this.#rows.fact('origin'));
     return runReportSchema.shape.provenance.parse({
       toolchain: this.#run.toolchain,
       seed: this.#run.seed,
       versions: JSON.parse(this.#run.versions),
-      dataset,
-      datasetFingerprint: createHash('sha256').update(JSON.stringify(texts)).digest('hex').slice(0, 16),
+      dataset: config.data.dataset,
+      datasetFingerprint,
       ...origin,
       policies: this.#rows.all(
         z.object({ version: z.string(), parent: z.string().nullable(), bundle: z.string().nullable() }),
@@ -493,3 +490,6 @@ class Derivation {
     });
   }
 }
+
+const digest = (parts: readonly unknown[]) =>
+  createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);

@@ -5,7 +5,7 @@ import { type Content, html } from '../markup.ts';
 import type { RunReport } from '../report-data.ts';
 
 export function provenanceSection({ provenance, run }: RunReport): Content {
-  const { machine, versions, policies } = provenance;
+  const { machine, versions, policies, datasetFingerprint: prints } = provenance;
   const code = (text: string) => html`<code>${text}</code>`;
   return section(
     'provenance',
@@ -16,7 +16,9 @@ export function provenanceSection({ provenance, run }: RunReport): Content {
       ['Proof assistant', provenance.toolchain],
       [
         'Problem set',
-        html`${provenance.dataset}, statements hashed to ${code(provenance.datasetFingerprint)}`,
+        prints === null
+          ? provenance.dataset
+          : html`${provenance.dataset}, fingerprint ${code(prints.train)} (trained on) and ${code(prints.heldout)} (held out)`,
       ],
       ['Tokenizer', provenance.tokenizer === null ? 'not recorded' : code(provenance.tokenizer)],
       ['Prompts', provenance.prompts === null ? 'not recorded' : code(provenance.prompts)],
