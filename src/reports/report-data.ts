@@ -13,11 +13,12 @@ const seconds = () => z.number().min(0);
 
 const passAtK = z.strictObject({
   k: z.int().min(1),
-  estimate: rate(),
+  /** Null when withheld, and then `low` and `high` are what checker faults leave open. */
+  estimate: rate().nullable(),
   /** 95 % interval over problems. */
   low: rate(),
   high: rate(),
-  method: z.enum(['wilson', 'bootstrap']),
+  method: z.enum(['wilson', 'bootstrap', 'fault-bounds']),
 });
 
 /** One policy on the held-out problems. */
@@ -25,14 +26,14 @@ const evaluation = z.strictObject({
   round: count(),
   policyVersion: z.string(),
   problems: count(),
-  /** Problems without a single judged attempt, left out of every average. */
-  excluded: count(),
   /** Problems with at least one proof. */
   solved: count(),
   attempts: count(),
   /** Attempts that ended in a checker fault: neither right nor wrong. */
   faults: count(),
   passAtK: z.array(passAtK),
+  /** Why there are no estimates; null when there are. */
+  withheld: z.string().nullable(),
 });
 
 /** A statement with a proof of it. */

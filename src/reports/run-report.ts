@@ -68,18 +68,18 @@ export function buildRunReport(ledger: Ledger): RunReport {
 
 /** A statement's text and proof as the report shows them. */
 function theoremFrom(ledger: Ledger): (result: StatementResult) => HashedTheorem {
-  return ({ statementId, proof, round, proved, judged }) => {
-    const statement = ledger.statements.get(statementId);
+  return ({ problemId, proof, round, n, c }) => {
+    const statement = ledger.statements.get(problemId);
     return {
-      id: statementId,
+      id: problemId,
       name: statement?.source === 'dataset' ? statement.name : '',
       hash: statement === undefined ? '' : statementHash(statement),
       statement: statement?.text ?? '',
       proof: proof?.text ?? '',
       axioms: [...(proof?.axioms ?? [])],
       round,
-      proved,
-      judged,
+      proved: c,
+      judged: n,
     };
   };
 }
@@ -88,9 +88,9 @@ function theoremFrom(ledger: Ledger): (result: StatementResult) => HashedTheorem
 function firstProofs(ledger: Ledger, scan: AttemptScan): readonly StatementResult[] {
   const first = new Map<string, StatementResult>();
   for (const result of scan.results) {
-    if (result.purpose !== 'prove' || result.proof === null || first.has(result.statementId)) continue;
-    if (ledger.statements.get(result.statementId)?.source !== 'dataset') continue;
-    if (!hasSeedProof(ledger, result.statementId)) first.set(result.statementId, result);
+    if (result.purpose !== 'prove' || result.proof === null || first.has(result.problemId)) continue;
+    if (ledger.statements.get(result.problemId)?.source !== 'dataset') continue;
+    if (!hasSeedProof(ledger, result.problemId)) first.set(result.problemId, result);
   }
   return [...first.values()];
 }
@@ -107,7 +107,7 @@ function keptConjectures(
   theorem: (result: StatementResult) => HashedTheorem,
 ): Conjecture[] {
   const results = new Map(
-    scan.results.filter((r) => r.purpose === 'prove').map((r) => [`${r.round} ${r.statementId}`, r]),
+    scan.results.filter((r) => r.purpose === 'prove').map((r) => [`${r.round} ${r.problemId}`, r]),
   );
   const selections = ledger.rounds.list().flatMap(({ number }) => ledger.selections.list(number));
   return selections.flatMap(({ outcome, round, statementId, elegance }) => {
@@ -133,8 +133,8 @@ function roundFigures(
     return {
       round,
       policyVersion: policyOut ?? policyIn,
-      attempts: tried.reduce((total, r) => total + r.judged, 0),
-      proved: tried.reduce((total, r) => total + r.proved, 0),
+      attempts: tried.reduce((total, r) => total + r.n, 0),
+      proved: tried.reduce((total, r) => total + r.c, 0),
       proposed: funnel.proposed,
       kept: funnel.selected.selected ?? 0,
       newlyProved: newlyProved.filter((t) => t.round === round).length,
@@ -147,8 +147,8 @@ function roundFigures(
 /** Statements by pass rate in the round that tried them, over all rounds. */
 function passRateBins(ledger: Ledger, scan: AttemptScan): RunReport['passRates'] {
   const tried = scan.results
-    .filter((r) => r.purpose === 'prove' && r.judged > 0)
-    .map((r) => ({ rate: r.proved / r.judged, source: ledger.statements.get(r.statementId)?.source }));
+    .filter((r) => r.purpose === 'prove' && r.n > 0)
+    .map((r) => ({ rate: r.c / r.n, source: ledger.statements.get(r.problemId)?.source }));
   return PASS_RATE_BINS.map(([label, holds]) => {
     const inside = tried.filter(({ rate }) => holds(rate));
     const conjectures = inside.filter(({ source }) => source === 'conjecture').length;

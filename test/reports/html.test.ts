@@ -98,6 +98,22 @@ describe('the page', () => {
     expect(renderReport(withoutFaults())).not.toContain('class="notice"');
   });
 
+  test('withholds what faults leave open: the bounds, the reason, no plot and no comparison', () => {
+    const { evaluation } = report;
+    const { before } = evaluation ?? {};
+    if (!evaluation || !before) throw new Error('the fixture has an evaluation');
+    const bounds = { k: 1, estimate: null, low: 0.15, high: 0.2, method: 'fault-bounds' } as const;
+    const open = { ...before, faults: 30, passAtK: [bounds], withheld: '3.92 % of the attempts ended' };
+    const withheld: RunReport = { ...report, evaluation: { before: open, after: null, comparison: null } };
+    const text = textOf(renderReport(withheld));
+    expect(text).toContain(
+      'On 96 held-out problems pass@1 before is withheld: 3.92 % of the attempts ended.',
+    );
+    expect(text).toContain('withheld 15.0–20.0 %');
+    expect(text).not.toContain('Held-out pass@k');
+    expect(plain(summarise(withheld))).toContain('withheld (faults leave open 15.0–20.0 %)');
+  });
+
   test('an alarm stands at the top and, with its words, in its section', () => {
     expect(textOf(page)).toContain('The run raised an alarm in round 7');
     expect(textOf(page)).toContain('Round 7: the share of disjunctions doubled');

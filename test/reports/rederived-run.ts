@@ -132,30 +132,41 @@ class Derivation {
   #side(round: number): EvaluationSide | null {
     if (!this.#steps.some((s) => s.round === round && s.step === 'evaluate' && s.status === 'done'))
       return null;
-    const groups = this.#of(round, 'evaluate').map(([id, g]) => ({
-      id,
-      g,
-      n: g.length - faultsIn(g).length,
-    }));
-    const counted = groups.filter((x) => x.n > 0).map(({ id, g, n }) => ({ id, n, c: proofsIn(g).length }));
+    const counted = this.#of(round, 'evaluate').map(([, g]) => {
+      const [all, c, faults] = [g.length, proofsIn(g).length, faultsIn(g).length];
+      return { all, n: all - faults, c, faults };
+    });
     const policy = this.#rounds.find((r) => r.number === round);
-    const rows = doublings(Math.min(...counted.map((x) => x.n))).map((k) => ({
+    const faults = total(counted.map((x) => x.faults));
+    const share = (100 * faults) / total(counted.map((x) => x.all));
+    const seed = seedFor(this.#run.seed, 'report', round);
+    const rows = doublings(Math.max(1, Math.min(...counted.map((x) => x.n)))).map((k) => ({
       k,
-      ...interval(
-        counted.map(({ n, c }) => passAtK(n, c, k)),
-        counted.every(({ n }) => n === k),
-        seedFor(this.#run.seed, 'report', round),
-      ),
+      ...(share > 0.5
+        ? {
+            estimate: null,
+            low: mean(counted.map(({ all, c }) => passAtK(all, c, k))),
+            high: mean(counted.map((x) => passAtK(x.all, x.c + x.faults, k))),
+            method: 'fault-bounds' as const,
+          }
+        : interval(
+            counted.map(({ n, c }) => passAtK(n, c, k)),
+            counted.every(({ n }) => n === k),
+            seed,
+          )),
     }));
     return {
       round,
       policyVersion: policy?.policy_out ?? policy?.policy_in ?? '',
       problems: counted.length,
-      excluded: groups.length - counted.length,
       solved: counted.filter((x) => x.c > 0).length,
       attempts: total(counted.map((x) => x.n)),
-      faults: total(groups.map(({ g }) => faultsIn(g).length)),
+      faults,
       passAtK: rows,
+      withheld:
+        share > 0.5
+          ? `${share.toFixed(2)} % of the attempts ended in a checker fault, more than 0.5 %`
+          : null,
     };
   }
 
@@ -163,6 +174,7 @@ class Derivation {
     const [before, after] = [sides[0], sides.at(-1)];
     if (before === undefined || after === undefined) return null;
     if (before === after) return { before, after: null, comparison: null };
+    if (before.withheld !== null || after.withheld !== null) return { before, after, comparison: null };
     const rate = (round: number) =>
       new Map(
         this.#of(round, 'evaluate').map(([id, g]) => [
