@@ -171,6 +171,8 @@ export const machine = z.strictObject({
   cores: count(),
   memoryBytes: z.number(),
   system: z.string(),
+  /** The name of each of NVIDIA's; null where there is none, or nobody asked. */
+  gpus: z.array(z.string()).nullable().default(null),
 });
 
 const provenance = z.strictObject({

@@ -372,7 +372,13 @@ export const report: RunReport = {
         bundle: '9c1e5f20a4d7b3386e0f1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f',
       },
     ],
-    machine: { cpu: 'AMD EPYC 7B13', cores: 2, memoryBytes: 24 * 2 ** 30, system: 'Linux 6.8 x64' },
+    machine: {
+      cpu: 'AMD EPYC 7B13',
+      cores: 2,
+      memoryBytes: 24 * 2 ** 30,
+      system: 'Linux 6.8 x64',
+      gpus: ['NVIDIA H100 80GB HBM3', 'NVIDIA H100 80GB HBM3'],
+    },
     config: {
       run: { seed: 1, rounds: 1 },
       data: { dataset: 'lean-core' },

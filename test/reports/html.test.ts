@@ -79,6 +79,7 @@ describe('the page', () => {
     expect(text).toContain(report.kept[1]?.statement.replaceAll('<', '&lt;'));
     expect(text).toContain('List.append_eq_nil_iff');
     expect(text).toContain(report.provenance.datasetFingerprint?.heldout);
+    expect(text).toContain('2 × NVIDIA H100 80GB HBM3, AMD EPYC 7B13, 2 cores, 24.0 GiB, Linux 6.8 x64');
   });
 
   test('says "within what chance explains" when the difference is not more than noise', () => {

@@ -1,6 +1,6 @@
 /** Provenance: what somebody needs to get these figures again. */
 import { facts, section, table } from '../elements.ts';
-import { bytes, whole } from '../format.ts';
+import { machineText } from '../format.ts';
 import { type Content, html } from '../markup.ts';
 import type { RunReport } from '../report-data.ts';
 
@@ -29,12 +29,7 @@ export function provenanceSection({ provenance, run }: RunReport): Content {
           .map(([name, version]) => `${name} ${version}`)
           .join(', '),
       ],
-      [
-        'Machine',
-        machine === null
-          ? 'not recorded'
-          : `${machine.cpu}, ${whole(machine.cores)} cores, ${bytes(machine.memoryBytes)}, ${machine.system}`,
-      ],
+      ['Machine', machineText(machine)],
     ]),
     html`<div style="margin-top:2rem">${table(
       'Policies',
