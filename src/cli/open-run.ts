@@ -20,11 +20,12 @@ import { loadPrompts } from '../prompts/prompts.ts';
 import type { Origin } from '../reports/index.ts';
 import { readSeedProofs, warmStartProofs } from '../seed/proofs.ts';
 import { loadProblems } from '../selfplay/problems.ts';
-import { protect } from '../selfplay/protection.ts';
+import { protect, protectedSets } from '../selfplay/protection.ts';
 import type { Run } from '../selfplay/run.ts';
 import { plantSeeds } from '../selfplay/seeds.ts';
 import { requireEmbeddings } from '../selfplay/selection/embedding.ts';
 import { currentPolicy } from '../selfplay/versions.ts';
+import { fingerprintOf } from '../statements/datasets.ts';
 import { openChecker } from './open-checker.ts';
 import { policyOptions } from './policy-options.ts';
 import { machineClass, programVersions, tokenizerHash } from './versions.ts';
@@ -83,16 +84,22 @@ export async function openRun({ config, dir, terminal, signal, onLost }: OpenOpt
     const say = (message: string, fields: Readonly<Record<string, unknown>> = {}) =>
       log.info(fields, message);
     const guard = { checker, startProgress, signal, say };
-    const problems = await protect(unprotected, config.data.protected, guard);
+    const sets = protectedSets(config);
+    const problems = await protect(unprotected, sets, guard);
 
     beginLedger(ledger, config, dir, checker.toolchain);
     if (ledger.facts.get('origin') === undefined) {
       const tokenizer = tokenizerHash(config.policy.uri, config);
-      const origin: Origin = { tokenizer, prompts: prompts.hash, machine: machineClass() };
+      const dataset = {
+        train: fingerprintOf(unprotected.train),
+        heldout: fingerprintOf(unprotected.heldout),
+      };
+      const origin: Origin = { tokenizer, prompts: prompts.hash, machine: machineClass(), dataset };
       ledger.facts.set('origin', origin);
-      const dropped = unprotected.train.length - problems.train.length;
-      ledger.facts.set('protection', { sets: config.data.protected, dropped });
     }
+    // Each time: the sets of nightly.evaluate may change from night to night.
+    const dropped = unprotected.train.length - problems.train.length;
+    ledger.facts.set('protection', { sets, dropped });
     ledger.policies.insert({
       version: policy.version,
       parent: null,

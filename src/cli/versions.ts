@@ -1,4 +1,5 @@
 /** Versions for a run's provenance: this program, Node, the libraries that sample, learn and store. */
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -26,7 +27,23 @@ export function machineClass(): Machine {
     cores: cpus().length,
     memoryBytes: totalmem(),
     system: `${type()} ${release()} ${arch()}`,
+    gpus: gpuNames(),
   };
+}
+
+/** NVIDIA's, one name a GPU; null without the driver's tool, or when it does not answer within two seconds. */
+function gpuNames(): string[] | null {
+  try {
+    const said = execFileSync('nvidia-smi', ['--query-gpu=name', '--format=csv,noheader'], {
+      encoding: 'utf8',
+      timeout: 2000,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const names = said.split('\n').filter((name) => name !== '');
+    return names.length === 0 ? null : names;
+  } catch {
+    return null;
+  }
 }
 
 /** Of the model's tokenizer, 12 hex digits; null for a policy without one here. */

@@ -309,10 +309,10 @@ const data = z.strictObject({
   pool: count().default(0).meta({
     description: 'Statements of the train split that the run works on, a fixed random part; 0 is all of them',
   }),
-  protected: z
-    .array(z.string().min(1))
-    .default([])
-    .meta({ description: 'Problem sets never trained on or conjectured, each as name:split:path' }),
+  protected: z.array(z.string().min(1)).default([]).meta({
+    description:
+      'Problem sets never trained on or conjectured, nor are those of nightly.evaluate; each as name:split:path',
+  }),
 });
 
 const propose = z.strictObject({
@@ -463,7 +463,7 @@ const nightly = z.strictObject({
     description: 'Latest policies kept, with their bundles, beside the best and the one in use; 0 keeps all',
   }),
   evaluate: z.array(z.string().min(1)).default([]).meta({
-    description: 'Problem sets evaluated after the rounds, each as name:split:path',
+    description: 'Problem sets evaluated after the rounds, and never trained on; each as name:split:path',
   }),
   profile: z.enum(['full', 'partial', 'core']).default('full').meta({
     description: 'As eval --profile: must every problem elaborate, or is what does not left out',

@@ -1,20 +1,14 @@
 /** One pass over a run's judged attempts, a statement at a time, keeping only what the report shows. */
 import type { VerdictKind } from '../checkers/checker.ts';
+import { resultOf, type TrialResult } from '../evaluation/trial-results.ts';
 import type { AttemptOutcome, Ledger, Purpose } from '../ledger/index.ts';
 import { type LengthBin, ProofLengths } from './proof-lengths.ts';
 import { complaintKind } from './reasons.ts';
 
 /** What a round's attempts at one statement came to. */
-export interface StatementResult {
+export interface StatementResult extends TrialResult {
   readonly round: number;
   readonly purpose: Purpose;
-  readonly statementId: string;
-  readonly proved: number;
-  /** Verdicts that are no faults. */
-  readonly judged: number;
-  readonly faults: number;
-  /** The shortest proof; null without one. */
-  readonly proof: { readonly text: string; readonly axioms: readonly string[] } | null;
 }
 
 export interface AttemptScan {
@@ -35,7 +29,7 @@ export function scanAttempts(ledger: Ledger): AttemptScan {
   for (const { number: round } of ledger.rounds.list()) {
     for (const purpose of ['prove', 'evaluate'] as const) {
       for (const { statementId, attempts } of ledger.outcomes.groups({ round, purpose })) {
-        results.push({ round, purpose, statementId, ...outcome(attempts) });
+        results.push({ round, purpose, ...resultOf(statementId, attempts) });
         for (const attempt of attempts) {
           if (attempt.verdict === 'proved') {
             lengths.add(attempt.text);
@@ -54,18 +48,6 @@ export function scanAttempts(ledger: Ledger): AttemptScan {
       .map(([axiom, proofs]) => ({ axiom, proofs }))
       .sort((a, b) => b.proofs - a.proofs || compare(a.axiom, b.axiom)),
     proofLengths: lengths.bins(),
-  };
-}
-
-function outcome(attempts: readonly AttemptOutcome[]) {
-  const proofs = attempts.filter((a) => a.verdict === 'proved');
-  const faults = attempts.filter((a) => a.verdict === 'fault').length;
-  const shortest = proofs.toSorted((a, b) => a.text.length - b.text.length || compare(a.text, b.text))[0];
-  return {
-    proved: proofs.length,
-    judged: attempts.length - faults,
-    faults,
-    proof: shortest ? { text: shortest.text, axioms: shortest.axioms } : null,
   };
 }
 

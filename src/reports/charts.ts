@@ -1,7 +1,7 @@
 /** The plots of a run's page: what each shows, and how. Each returns null when there is nothing to show. */
 import { percent, whole } from './format.ts';
 import { type Html, html } from './markup.ts';
-import { when } from './opening.ts';
+import { estimate, when } from './opening.ts';
 import { ACCENT, FAINT, figure, GOOD, INK, MUTED, type PlotOption, RULE, svg } from './plot.ts';
 import type { PassAtKRow, RunReport } from './report-data.ts';
 import { courseText, latestText, type Series, seriesTitle } from './series-text.ts';
@@ -9,10 +9,10 @@ import { courseText, latestText, type Series, seriesTitle } from './series-text.
 const bareAxis = { axisLine: { show: false }, axisTick: { show: false } } as const;
 const hidden = { show: false } as const;
 
-/** pass@k with its intervals, before above after. */
+/** pass@k with its intervals, before above after; none where faults withhold it. */
 export function passAtKPlot(report: RunReport): Html | null {
   const { before, after } = report.evaluation ?? {};
-  if (!before || before.passAtK.length === 0) return null;
+  if (!before || before.passAtK.length === 0 || before.withheld || after?.withheld) return null;
   const rows = before.passAtK.map((row) => [row, after?.passAtK.find((a) => a.k === row.k) ?? null] as const);
   const categories = rows.map(([row]) => `pass@${row.k}`);
   const top = Math.max(...rows.flatMap(([b, a]) => [b.high, a?.high ?? 0]));
@@ -43,10 +43,7 @@ export function passAtKPlot(report: RunReport): Html | null {
   return figure({
     title: 'Held-out pass@k',
     description: rows
-      .map(
-        ([b, a]) =>
-          `pass@${b.k}: ${percent(b.estimate)} ${when(before)}${a ? `, ${percent(a.estimate)} after` : ''}`,
-      )
+      .map(([b, a]) => `pass@${b.k}: ${estimate(b)} ${when(before)}${a ? `, ${estimate(a)} after` : ''}`)
       .join('; '),
     height: 34 + 44 * rows.length,
     option,

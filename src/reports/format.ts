@@ -2,6 +2,7 @@
  * Numbers as people read them, the same on every machine: thin spaces in thousands, a real minus sign,
  * and units that never begin a line.
  */
+import type { Machine } from './report-data.ts';
 
 export function whole(value: number): string {
   const digits = Math.round(Math.abs(value)).toString();
@@ -36,6 +37,15 @@ export function duration(seconds: number): string {
 export function bytes(value: number | null): string {
   if (value === null) return 'not measured';
   return value >= 2 ** 30 ? `${(value / 2 ** 30).toFixed(1)} GiB` : `${Math.round(value / 2 ** 20)} MiB`;
+}
+
+export function machineText(machine: Machine | null): string {
+  if (machine === null) return 'not recorded';
+  const { cpu, cores, memoryBytes, system, gpus } = machine;
+  const cards = [...Map.groupBy(gpus ?? [], (name) => name)].map(
+    ([name, all]) => `${all.length} × ${name}, `,
+  );
+  return `${cards.join('')}${cpu}, ${whole(cores)} cores, ${bytes(memoryBytes)}, ${system}`;
 }
 
 export function plural(value: number, one: string, many = `${one}s`): string {

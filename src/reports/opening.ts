@@ -29,8 +29,10 @@ export function heldOutSentence({ evaluation }: RunReport): Content {
   const [from, to] = [passAt1(before), passAt1(after)];
   if (!before || !from) return 'Nothing has been evaluated on held-out problems yet.';
   const problems = plural(before.problems, 'held-out problem');
-  if (!to) return `On ${problems} its pass@1 is ${percent(from.estimate)}; no update has been evaluated yet.`;
-  const moved = `On ${problems} pass@1 went from ${percent(from.estimate)} to ${percent(to.estimate)}`;
+  const withheld = [before, after].find((side) => side?.withheld);
+  if (withheld) return `On ${problems} pass@1 ${when(withheld)} is withheld: ${withheld.withheld}.`;
+  if (!to) return `On ${problems} its pass@1 is ${estimate(from)}; no update has been evaluated yet.`;
+  const moved = `On ${problems} pass@1 went from ${estimate(from)} to ${estimate(to)}`;
   if (!comparison) return `${moved}.`;
   return comparison.distinct
     ? `${moved}, a difference that chance in the choice of problems does not explain.`
@@ -51,11 +53,9 @@ function tiles(report: RunReport): Html {
     html`<div><dt>${label}</dt><dd class="figure">${figure}</dd><dd class="extra">${extra}</dd></div>\n`;
   return html`<dl class="tiles">
 ${tile(
-  latest ? percent(latest.estimate) : '–',
+  latest ? estimate(latest) : '–',
   'held-out pass@1',
-  latest
-    ? `95\u00a0% ${range(latest)}${change === undefined ? '' : `; ${points(change)}`}`
-    : 'not evaluated yet',
+  latest ? `${uncertainty(latest)}${change === undefined ? '' : `; ${points(change)}`}` : 'not evaluated yet',
 )}${tile(whole(newlyProved.length), 'newly proved theorems', secondsEach(cost.secondsPerNewProof))}${tile(
   whole(kept.length),
   'conjectures kept',
@@ -69,6 +69,14 @@ const secondsEach = (seconds: number | null) =>
 /** Which policy was evaluated. */
 export const when = ({ round }: { readonly round: number }): string =>
   round === 0 ? 'before' : `after round ${round}`;
+
+/** "13.1 %", or "withheld" */
+export const estimate = ({ estimate: value }: Pick<PassAtKRow, 'estimate'>): string =>
+  value === null ? 'withheld' : percent(value);
+
+/** "95 % 10.2–15.9 %", or what faults leave open. */
+export const uncertainty = (row: PassAtKRow): string =>
+  row.estimate === null ? `faults leave open ${range(row)}` : `95\u00a0% ${range(row)}`;
 
 /** "10.2–15.9 %" */
 export function range({ low, high }: { readonly low: number; readonly high: number }): string {

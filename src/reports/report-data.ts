@@ -13,11 +13,12 @@ const seconds = () => z.number().min(0);
 
 const passAtK = z.strictObject({
   k: z.int().min(1),
-  estimate: rate(),
+  /** Null when withheld, and then `low` and `high` are what checker faults leave open. */
+  estimate: rate().nullable(),
   /** 95 % interval over problems. */
   low: rate(),
   high: rate(),
-  method: z.enum(['wilson', 'bootstrap']),
+  method: z.enum(['wilson', 'bootstrap', 'fault-bounds']),
 });
 
 /** One policy on the held-out problems. */
@@ -25,14 +26,14 @@ const evaluation = z.strictObject({
   round: count(),
   policyVersion: z.string(),
   problems: count(),
-  /** Problems without a single judged attempt, left out of every average. */
-  excluded: count(),
   /** Problems with at least one proof. */
   solved: count(),
   attempts: count(),
   /** Attempts that ended in a checker fault: neither right nor wrong. */
   faults: count(),
   passAtK: z.array(passAtK),
+  /** Why there are no estimates; null when there are. */
+  withheld: z.string().nullable(),
 });
 
 /** A statement with a proof of it. */
@@ -40,6 +41,8 @@ const theorem = z.strictObject({
   id: z.string(),
   /** Its name in the problem set; '' for a conjecture. */
   name: z.string(),
+  /** Of the statement, header included, blanks aside: as in an evaluation's report. */
+  hash: z.string(),
   statement: z.string(),
   proof: z.string(),
   axioms: z.array(z.string()),
@@ -168,6 +171,8 @@ export const machine = z.strictObject({
   cores: count(),
   memoryBytes: z.number(),
   system: z.string(),
+  /** The name of each of NVIDIA's; null where there is none, or nobody asked. */
+  gpus: z.array(z.string()).nullable().default(null),
 });
 
 const provenance = z.strictObject({
@@ -175,8 +180,8 @@ const provenance = z.strictObject({
   seed: z.int(),
   versions: z.record(z.string(), z.string()),
   dataset: z.string(),
-  /** Hash over the ids and texts of the statements the run touched. */
-  datasetFingerprint: z.string(),
+  /** Of each split, over names and statements, as an evaluation of it says; null where nobody wrote it down. */
+  datasetFingerprint: z.strictObject({ train: z.string(), heldout: z.string() }).nullable(),
   /** The model's tokenizer and the prompts' templates, by hash; null where nobody wrote it down. */
   tokenizer: z.string().nullable(),
   prompts: z.string().nullable(),
@@ -189,7 +194,7 @@ const provenance = z.strictObject({
 
 export const runReportSchema = z.strictObject({
   kind: z.literal('lakatos.run'),
-  version: z.literal(1),
+  version: z.literal(2),
   run: z.strictObject({
     id: z.string(),
     startedAt: z.iso.datetime(),
@@ -223,6 +228,8 @@ export type RunReport = z.infer<typeof runReportSchema>;
 export type Evaluation = RunReport['evaluation'];
 export type EvaluationSide = z.infer<typeof evaluation>;
 export type PassAtKRow = z.infer<typeof passAtK>;
-export type Theorem = z.infer<typeof theorem>;
+export type HashedTheorem = z.infer<typeof theorem>;
+/** What of it a page shows. */
+export type Theorem = Omit<HashedTheorem, 'hash'>;
 export type Conjecture = z.infer<typeof conjecture>;
 export type Machine = z.infer<typeof machine>;

@@ -1,7 +1,7 @@
 /**
  * Did a run learn from what it measures itself on? The problems it evaluated are looked for once more, by elaborated type
  * and by text up to the name, among its seeds, its training problems and its conjectures; and how many were kept out
- * before: training problems left out at the start, conjectures refused by the screen.
+ * before: training problems left out at the last start, conjectures refused by the screen.
  */
 import { z } from 'zod';
 import { contaminationBy } from '../evaluation/contamination.ts';
@@ -9,9 +9,9 @@ import type { Ledger } from '../ledger/index.ts';
 import { namelessHash } from '../statements/identity.ts';
 import type { RunReport } from './report-data.ts';
 
-/** The fact that a run leaves when it begins. */
+/** The fact that a run leaves each time it is opened. */
 export const protectionFact = z.strictObject({
-  /** `data.protected`: sets that are kept out beside the held-out split. */
+  /** `data.protected` and `nightly.evaluate`: sets that are kept out beside the held-out split. */
   sets: z.array(z.string()),
   /** Training problems that state a protected one, left out. */
   dropped: z.int().min(0),

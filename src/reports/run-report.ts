@@ -1,15 +1,21 @@
 /** The figures of a run, every one derived from its ledger; nothing here was measured by the report itself. */
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Ledger, RunRecord } from '../ledger/index.ts';
 import { LakatosError } from '../ops/errors.ts';
+import { statementHash } from '../statements/identity.ts';
 import { type AttemptScan, type StatementResult, scanAttempts } from './attempt-scan.ts';
 import { conjectureFunnel } from './conjecture-figures.ts';
 import { costFigures } from './cost-figures.ts';
 import { type EvaluatedRound, evaluatedRounds, evaluationFigures } from './evaluation-figures.ts';
 import { updateFigures } from './learning-figures.ts';
 import { PASS_RATE_BINS } from './pass-rate-bins.ts';
-import { type Conjecture, machine, type RunReport, runReportSchema, type Theorem } from './report-data.ts';
+import {
+  type Conjecture,
+  type HashedTheorem,
+  machine,
+  type RunReport,
+  runReportSchema,
+} from './report-data.ts';
 import { alarms, roundSeries } from './round-series.ts';
 import { runContamination } from './run-contamination.ts';
 
@@ -18,6 +24,8 @@ export const originFact = z.strictObject({
   tokenizer: z.string().nullable(),
   prompts: z.string(),
   machine,
+  /** Fingerprints of the splits; a run begun by an older version has none. */
+  dataset: z.strictObject({ train: z.string(), heldout: z.string() }).optional(),
 });
 
 export type Origin = z.infer<typeof originFact>;
@@ -33,7 +41,7 @@ export function buildRunReport(ledger: Ledger): RunReport {
   const rounds = roundFigures(ledger, scan, evaluated, newlyProved);
   return runReportSchema.parse({
     kind: 'lakatos.run',
-    version: 1,
+    version: 2,
     run: {
       id: run.id,
       startedAt: new Date(run.startedAt).toISOString(),
@@ -59,18 +67,19 @@ export function buildRunReport(ledger: Ledger): RunReport {
 }
 
 /** A statement's text and proof as the report shows them. */
-function theoremFrom(ledger: Ledger): (result: StatementResult) => Theorem {
-  return ({ statementId, proof, round, proved, judged }) => {
-    const statement = ledger.statements.get(statementId);
+function theoremFrom(ledger: Ledger): (result: StatementResult) => HashedTheorem {
+  return ({ problemId, proof, round, n, c }) => {
+    const statement = ledger.statements.get(problemId);
     return {
-      id: statementId,
+      id: problemId,
       name: statement?.source === 'dataset' ? statement.name : '',
+      hash: statement === undefined ? '' : statementHash(statement),
       statement: statement?.text ?? '',
       proof: proof?.text ?? '',
       axioms: [...(proof?.axioms ?? [])],
       round,
-      proved,
-      judged,
+      proved: c,
+      judged: n,
     };
   };
 }
@@ -79,9 +88,9 @@ function theoremFrom(ledger: Ledger): (result: StatementResult) => Theorem {
 function firstProofs(ledger: Ledger, scan: AttemptScan): readonly StatementResult[] {
   const first = new Map<string, StatementResult>();
   for (const result of scan.results) {
-    if (result.purpose !== 'prove' || result.proof === null || first.has(result.statementId)) continue;
-    if (ledger.statements.get(result.statementId)?.source !== 'dataset') continue;
-    if (!hasSeedProof(ledger, result.statementId)) first.set(result.statementId, result);
+    if (result.purpose !== 'prove' || result.proof === null || first.has(result.problemId)) continue;
+    if (ledger.statements.get(result.problemId)?.source !== 'dataset') continue;
+    if (!hasSeedProof(ledger, result.problemId)) first.set(result.problemId, result);
   }
   return [...first.values()];
 }
@@ -95,10 +104,10 @@ function hasSeedProof(ledger: Ledger, statementId: string): boolean {
 function keptConjectures(
   ledger: Ledger,
   scan: AttemptScan,
-  theorem: (result: StatementResult) => Theorem,
+  theorem: (result: StatementResult) => HashedTheorem,
 ): Conjecture[] {
   const results = new Map(
-    scan.results.filter((r) => r.purpose === 'prove').map((r) => [`${r.round} ${r.statementId}`, r]),
+    scan.results.filter((r) => r.purpose === 'prove').map((r) => [`${r.round} ${r.problemId}`, r]),
   );
   const selections = ledger.rounds.list().flatMap(({ number }) => ledger.selections.list(number));
   return selections.flatMap(({ outcome, round, statementId, elegance }) => {
@@ -115,7 +124,7 @@ function roundFigures(
   ledger: Ledger,
   scan: AttemptScan,
   evaluated: readonly EvaluatedRound[],
-  newlyProved: readonly Theorem[],
+  newlyProved: readonly HashedTheorem[],
 ): RunReport['rounds'] {
   return ledger.rounds.list().map(({ number: round, policyIn, policyOut }) => {
     const tried = scan.results.filter((r) => r.round === round && r.purpose === 'prove');
@@ -124,8 +133,8 @@ function roundFigures(
     return {
       round,
       policyVersion: policyOut ?? policyIn,
-      attempts: tried.reduce((total, r) => total + r.judged, 0),
-      proved: tried.reduce((total, r) => total + r.proved, 0),
+      attempts: tried.reduce((total, r) => total + r.n, 0),
+      proved: tried.reduce((total, r) => total + r.c, 0),
       proposed: funnel.proposed,
       kept: funnel.selected.selected ?? 0,
       newlyProved: newlyProved.filter((t) => t.round === round).length,
@@ -138,8 +147,8 @@ function roundFigures(
 /** Statements by pass rate in the round that tried them, over all rounds. */
 function passRateBins(ledger: Ledger, scan: AttemptScan): RunReport['passRates'] {
   const tried = scan.results
-    .filter((r) => r.purpose === 'prove' && r.judged > 0)
-    .map((r) => ({ rate: r.proved / r.judged, source: ledger.statements.get(r.statementId)?.source }));
+    .filter((r) => r.purpose === 'prove' && r.n > 0)
+    .map((r) => ({ rate: r.c / r.n, source: ledger.statements.get(r.problemId)?.source }));
   return PASS_RATE_BINS.map(([label, holds]) => {
     const inside = tried.filter(({ rate }) => holds(rate));
     const conjectures = inside.filter(({ source }) => source === 'conjecture').length;
@@ -158,21 +167,18 @@ function verdictCounts(ledger: Ledger): RunReport['verdicts'] {
 
 /** The part of the configuration that provenance names; the whole of it is in the report as it is. */
 const namedSettings = z.object({
-  data: z.object({ dataset: z.string(), trainSplit: z.string(), heldoutSplit: z.string() }),
+  data: z.object({ dataset: z.string() }),
 });
 
 function provenance(ledger: Ledger, run: RunRecord): RunReport['provenance'] {
   const origin = originFact.optional().parse(ledger.facts.get('origin'));
   const config = z.json().parse(JSON.parse(run.config));
-  const { dataset, trainSplit, heldoutSplit } = namedSettings.parse(config).data;
-  const problems = [trainSplit, heldoutSplit].flatMap((split) => ledger.statements.problems(split));
-  const texts = problems.map(({ id, header, text }) => [id, header, text]);
   return {
     toolchain: run.toolchain,
     seed: run.seed,
     versions: { ...run.versions },
-    dataset,
-    datasetFingerprint: createHash('sha256').update(JSON.stringify(texts)).digest('hex').slice(0, 16),
+    dataset: namedSettings.parse(config).data.dataset,
+    datasetFingerprint: origin?.dataset ?? null,
     tokenizer: origin?.tokenizer ?? null,
     prompts: origin?.prompts ?? null,
     policies: ledger.policies

@@ -1,6 +1,6 @@
 /** The short table at the end of a run, for a terminal or a log. */
-import { bytes, decimal, duration, percent, points, whole } from './format.ts';
-import { range, when } from './opening.ts';
+import { bytes, decimal, duration, points, whole } from './format.ts';
+import { estimate, uncertainty, when } from './opening.ts';
 import type { EvaluationSide, RunReport } from './report-data.ts';
 
 export function summarise(report: RunReport): string {
@@ -36,7 +36,7 @@ function evaluationRows(evaluation: RunReport['evaluation']): (readonly [string,
 function passAt1(side: EvaluationSide): string {
   const row = side.passAtK.find(({ k }) => k === 1);
   if (!row) return 'not evaluated';
-  return `${percent(row.estimate)} (95\u00a0% ${range(row)}) on ${whole(side.problems)} held-out problems`;
+  return `${estimate(row)} (${uncertainty(row)}) on ${whole(side.problems)} held-out problems`;
 }
 
 function difference(comparison: NonNullable<RunReport['evaluation']>['comparison']): string {

@@ -1,10 +1,11 @@
 /**
  * Keeps what a run is measured on out of what it learns from: no training problem, hence no seed, and no conjecture may
- * state a held-out problem, nor a problem of the sets named in `data.protected`. The same statement is told by the hash
- * of its elaborated type, or by its text up to the theorem's name; a paraphrase is not told.
+ * state a held-out problem, nor a problem of the sets named in `data.protected` or `nightly.evaluate`. The same statement
+ * is told by the hash of its elaborated type, or by its text up to the theorem's name; a paraphrase is not told.
  */
 import { isFault } from '../checkers/answers.ts';
 import type { Checker } from '../checkers/checker.ts';
+import type { Config } from '../config/index.ts';
 import { StoppedError } from '../ops/errors.ts';
 import type { StartProgress } from '../ops/progress.ts';
 import { datasetSource, loadDataset } from '../statements/datasets.ts';
@@ -18,6 +19,11 @@ export interface ProtectionParts {
   readonly signal: AbortSignal;
   /** One line a person may want to read. */
   readonly say: (message: string) => void;
+}
+
+/** What is kept out beside the held-out split, whether it was asked for or is measured. */
+export function protectedSets({ data, nightly }: Pick<Config, 'data' | 'nightly'>): readonly string[] {
+  return [...new Set([...data.protected, ...nightly.evaluate])];
 }
 
 /** @param sets each `name:split:path`, e.g. `minif2f:test:data/minif2f.jsonl` */

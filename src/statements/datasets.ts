@@ -62,8 +62,12 @@ export function loadDataset({ name, path, split }: DatasetSource): Dataset {
   const problems = explained(() => read(path, split));
   refuseTwins(problems, path);
   if (problems.length === 0) throw new UsageError(`${path}: split "${split}" holds no problem.`, '--split');
-  const fingerprint = datasetFingerprint(problems.map((p) => ({ name: p.name, hash: statementHash(p) })));
-  return { name, split, problems, fingerprint };
+  return { name, split, problems, fingerprint: fingerprintOf(problems) };
+}
+
+/** Over names and statement hashes, in any order. */
+export function fingerprintOf(problems: readonly Problem[]): string {
+  return datasetFingerprint(problems.map((p) => ({ name: p.name, hash: statementHash(p) })));
 }
 
 function ofSplit(path: string, split: string): Problem[] {

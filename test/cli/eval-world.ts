@@ -130,7 +130,7 @@ export function world(behaviour: Partial<Behaviour> = {}, signal = new AbortCont
     openChecker: () => new ToldChecker(whole),
     tokenizerHash: () => null,
     versions: () => ({ lakatos: 'test' }),
-    machine: () => ({ cpu: 'test', cores: 1, memoryBytes: 1, system: 'test' }),
+    machine: () => ({ cpu: 'test', cores: 1, memoryBytes: 1, system: 'test', gpus: null }),
     peakMemory: () => 1e6,
     cpuSeconds: () => null,
     startProgress: () => ({ advance() {}, expect() {}, end() {} }),

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, expect, test } from 'vitest';
 import { readEvalReport } from '../../src/cli/compare.ts';
+import { openLedger } from '../../src/ledger/index.ts';
 import { problemFile } from './eval-world.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'lakatos-night-'));
@@ -64,6 +65,10 @@ test('a night ended by SIGTERM in mid-phase goes on under the same command and e
   expect(line).toHaveProperty('minif2f-valid_pass1');
   expect(line).not.toHaveProperty('minif2f-valid_delta');
   expect(line['minif2f-valid_solved']).toMatch(/^[01]\/2$/);
+
+  const ledger = openLedger(join(out, 'ledger.sqlite'), { readonly: true });
+  expect(ledger.facts.get('protection')).toMatchObject({ sets: [`minif2f:valid:${sums}`] });
+  ledger.close();
 
   const next = await lakatos('--out', out, '--rounds', '2', '--until', until);
   expect(next.exitCode).toBe(0);

@@ -1,5 +1,5 @@
 /** A run's report such as a laptop produces, for tests that need no ledger. */
-import type { Conjecture, RunReport, Theorem } from '../../src/reports/report-data.ts';
+import type { Conjecture, HashedTheorem, RunReport } from '../../src/reports/report-data.ts';
 
 const theorem = (
   id: string,
@@ -7,9 +7,10 @@ const theorem = (
   proof: string,
   proved: number,
   axioms: string[] = [],
-): Theorem => ({
+): HashedTheorem => ({
   id: `lean-core:${id}`,
   name: id,
+  hash: `hash of ${id}`,
   statement,
   proof,
   axioms,
@@ -79,14 +80,13 @@ const passAtK = (rows: readonly (readonly [number, number, number, number])[]) =
 
 export const report: RunReport = {
   kind: 'lakatos.run',
-  version: 1,
+  version: 2,
   run: { id: '2026-11-23-quiet-lemma', startedAt: '2026-11-23T17:15:04.000Z', roundsDone: 1 },
   evaluation: {
     before: {
       round: 0,
       policyVersion: '3fa1c09be27d',
       problems: 96,
-      excluded: 0,
       solved: 37,
       attempts: 766,
       faults: 2,
@@ -95,12 +95,12 @@ export const report: RunReport = {
         [2, 0.2411, 0.1767, 0.3084],
         [4, 0.3158, 0.2387, 0.3952],
       ]),
+      withheld: null,
     },
     after: {
       round: 1,
       policyVersion: '81de40b6a5f2',
       problems: 96,
-      excluded: 0,
       solved: 43,
       attempts: 768,
       faults: 0,
@@ -109,6 +109,7 @@ export const report: RunReport = {
         [2, 0.2947, 0.2245, 0.3672],
         [4, 0.3771, 0.2954, 0.4591],
       ]),
+      withheld: null,
     },
     comparison: {
       difference: 0.0429,
@@ -360,7 +361,7 @@ export const report: RunReport = {
     seed: 1,
     versions: { lakatos: '0.1.0', node: '24.21.0', 'onnxruntime-node': '1.30.0', git: '4ac9c30' },
     dataset: 'lean-core',
-    datasetFingerprint: '5b1f77ac0e9d4c21',
+    datasetFingerprint: { train: '5b1f77ac0e9d4c21', heldout: 'c02d8a61f4e97b35' },
     tokenizer: '0c7d51a2f9e3',
     prompts: '452fe50c03e0',
     policies: [
@@ -371,7 +372,13 @@ export const report: RunReport = {
         bundle: '9c1e5f20a4d7b3386e0f1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f',
       },
     ],
-    machine: { cpu: 'AMD EPYC 7B13', cores: 2, memoryBytes: 24 * 2 ** 30, system: 'Linux 6.8 x64' },
+    machine: {
+      cpu: 'AMD EPYC 7B13',
+      cores: 2,
+      memoryBytes: 24 * 2 ** 30,
+      system: 'Linux 6.8 x64',
+      gpus: ['NVIDIA H100 80GB HBM3', 'NVIDIA H100 80GB HBM3'],
+    },
     config: {
       run: { seed: 1, rounds: 1 },
       data: { dataset: 'lean-core' },

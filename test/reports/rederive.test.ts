@@ -276,6 +276,30 @@ describe('a run', () => {
     expect(page(dir)).toContain('too-baroque');
   });
 
+  test('so it is when faults withhold the figures after, even those of a problem that lost every attempt', () => {
+    const db = new Database(path);
+    db.exec(
+      "UPDATE verdicts SET verdict = 'fault', axioms = '[]' WHERE attempt_id LIKE '1/evaluate/held7/%'",
+    );
+    db.close();
+    const withFaults = openLedger(path, { readonly: true });
+    writeRunReport(withFaults, dir);
+    withFaults.close();
+    const derived = runFigures(path);
+    expectSameFigures(report(dir), derived);
+    const { after, comparison } = derived.evaluation ?? {};
+    expect([after?.problems, after?.passAtK.length, after?.passAtK[0]?.estimate, comparison]).toEqual([
+      12,
+      1,
+      null,
+      null,
+    ]);
+    expect(page(dir)).toBe(renderReport(derived));
+    expect(page(dir)).toContain(
+      'On 12 held-out problems pass@1 after round 1 is withheld: 8.33 % of the attempts ended in a checker fault, more than 0.5 %.',
+    );
+  });
+
   test('every judged attempt but the seeds is in samples.jsonl', () => {
     const lines = readFileSync(join(dir, 'samples.jsonl'), 'utf8').trim().split('\n');
     const db = new Database(path, { readonly: true });

@@ -26,6 +26,7 @@ import {
 const statementRow = z.object({
   id: z.string(),
   source: z.string(),
+  language: z.string(),
   header: z.string(),
   text: z.string(),
   name: z.string().nullable(),
@@ -45,7 +46,7 @@ const runRow = z.object({
 const roundRow = z.object({ number: z.int(), policy_in: z.string(), policy_out: z.string().nullable() });
 const stepRow = z.object({ round: z.int(), step: z.string(), status: z.string(), seconds: z.number() });
 const settings = z.looseObject({
-  data: z.looseObject({ dataset: z.string(), trainSplit: z.string(), heldoutSplit: z.string() }),
+  data: z.looseObject({ dataset: z.string() }),
 });
 
 export function runFigures(path: string): RunReport {
@@ -86,7 +87,7 @@ class Derivation {
     const rounds = this.#rounds.map((r) => this.#round(r, newlyProved, sides));
     return runReportSchema.parse({
       kind: 'lakatos.run',
-      version: 1,
+      version: 2,
       run: {
         id: this.#run.id,
         startedAt: new Date(this.#run.started_at).toISOString(),
@@ -133,30 +134,41 @@ class Derivation {
   #side(round: number): EvaluationSide | null {
     if (!this.#steps.some((s) => s.round === round && s.step === 'evaluate' && s.status === 'done'))
       return null;
-    const groups = this.#of(round, 'evaluate').map(([id, g]) => ({
-      id,
-      g,
-      n: g.length - faultsIn(g).length,
-    }));
-    const counted = groups.filter((x) => x.n > 0).map(({ id, g, n }) => ({ id, n, c: proofsIn(g).length }));
+    const counted = this.#of(round, 'evaluate').map(([, g]) => {
+      const [all, c, faults] = [g.length, proofsIn(g).length, faultsIn(g).length];
+      return { all, n: all - faults, c, faults };
+    });
     const policy = this.#rounds.find((r) => r.number === round);
-    const rows = doublings(Math.min(...counted.map((x) => x.n))).map((k) => ({
+    const faults = total(counted.map((x) => x.faults));
+    const share = (100 * faults) / total(counted.map((x) => x.all));
+    const seed = seedFor(this.#run.seed, 'report', round);
+    const rows = doublings(Math.max(1, Math.min(...counted.map((x) => x.n)))).map((k) => ({
       k,
-      ...interval(
-        counted.map(({ n, c }) => passAtK(n, c, k)),
-        counted.every(({ n }) => n === k),
-        seedFor(this.#run.seed, 'report', round),
-      ),
+      ...(share > 0.5
+        ? {
+            estimate: null,
+            low: mean(counted.map(({ all, c }) => passAtK(all, c, k))),
+            high: mean(counted.map((x) => passAtK(x.all, x.c + x.faults, k))),
+            method: 'fault-bounds' as const,
+          }
+        : interval(
+            counted.map(({ n, c }) => passAtK(n, c, k)),
+            counted.every(({ n }) => n === k),
+            seed,
+          )),
     }));
     return {
       round,
       policyVersion: policy?.policy_out ?? policy?.policy_in ?? '',
       problems: counted.length,
-      excluded: groups.length - counted.length,
       solved: counted.filter((x) => x.c > 0).length,
       attempts: total(counted.map((x) => x.n)),
-      faults: total(groups.map(({ g }) => faultsIn(g).length)),
+      faults,
       passAtK: rows,
+      withheld:
+        share > 0.5
+          ? `${share.toFixed(2)} % of the attempts ended in a checker fault, more than 0.5 %`
+          : null,
     };
   }
 
@@ -164,6 +176,7 @@ class Derivation {
     const [before, after] = [sides[0], sides.at(-1)];
     if (before === undefined || after === undefined) return null;
     if (before === after) return { before, after: null, comparison: null };
+    if (before.withheld !== null || after.withheld !== null) return { before, after, comparison: null };
     const rate = (round: number) =>
       new Map(
         this.#of(round, 'evaluate').map(([id, g]) => [
@@ -208,6 +221,9 @@ class Derivation {
     return {
       id,
       name: statement?.name ?? '',
+      hash: digest(
+        [statement?.language, statement?.header, statement?.text].map((s) => s?.replace(/\s+/g, ' ')),
+      ),
       statement: statement?.text ?? '',
       proof: proof?.text ?? '',
       axioms: proof?.axioms ?? [],
@@ -470,22 +486,15 @@ class Derivation {
 
   #provenance(): RunReport['provenance'] {
     const config = settings.parse(JSON.parse(this.#run.config));
-    const { dataset, trainSplit, heldoutSplit } = config.data;
-    const texts = [trainSplit, heldoutSplit].flatMap((split) =>
-      [...this.#statements.values()]
-        .filter((s) => s.split === split)
-        .sort((a, b) => (a.id < b.id ? -1 : 1))
-        .map(({ id, header, text }) => [id, header, text]),
-    );
-    const origin = z
-      .looseObject({ tokenizer: z.string(), prompts: z.string(), machine: z.json() })
+    const { dataset: datasetFingerprint, ...origin } = z
+      .object({ tokenizer: z.string(), prompts: z.string(), machine: z.json(), dataset: z.json() })
       .parse(this.#rows.fact('origin'));
     return runReportSchema.shape.provenance.parse({
       toolchain: this.#run.toolchain,
       seed: this.#run.seed,
       versions: JSON.parse(this.#run.versions),
-      dataset,
-      datasetFingerprint: createHash('sha256').update(JSON.stringify(texts)).digest('hex').slice(0, 16),
+      dataset: config.data.dataset,
+      datasetFingerprint,
       ...origin,
       policies: this.#rows.all(
         z.object({ version: z.string(), parent: z.string().nullable(), bundle: z.string().nullable() }),
@@ -495,3 +504,6 @@ class Derivation {
     });
   }
 }
+
+const digest = (parts: readonly unknown[]) =>
+  createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);

@@ -24,6 +24,7 @@ export const ORIGIN = {
   tokenizer: 'abcdef123456',
   prompts: '0123456789ab',
   machine: { cpu: 'a cpu', cores: 3, memoryBytes: 5e9, system: 'test' },
+  dataset: { train: '0011223344556677', heldout: '8899aabbccddeeff' },
 };
 const POLICIES = ['aaaaaaaaaaaa', 'bbbbbbbbbbbb'] as const;
 const SAMPLER = { temperature: 1, topP: 1, topK: 0, maxTokens: 64 };

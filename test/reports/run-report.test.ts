@@ -7,7 +7,7 @@ import { openLedger } from '../../src/ledger/index.ts';
 import { LakatosError } from '../../src/ops/errors.ts';
 import { buildRunReport, renderReport, runReportSchema } from '../../src/reports/index.ts';
 import { anonymous } from '../../src/reports/reasons.ts';
-import { type Fact, SAMPLES, smallRun } from './run-ledger.ts';
+import { type Fact, ORIGIN, SAMPLES, smallRun } from './run-ledger.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'lakatos-report-'));
 const { ledger, facts } = smallRun(join(dir, 'ledger.sqlite'));
@@ -197,10 +197,10 @@ describe('learning, cost, provenance', () => {
     expect(report.rounds[0]).toMatchObject({ attempts: 0, seconds: 20 });
   });
 
-  test('provenance names policies, problem set and seed, and the fingerprint follows the statements', () => {
+  test('provenance names policies, problem set and seed, and the fingerprints are those noted when the run began', () => {
     expect(report.provenance).toMatchObject({ dataset: 'lean-core', seed: 1, toolchain: 'lean 4' });
     expect(report.provenance.policies.map((p) => p.parent)).toEqual([null, 'aaaaaaaaaaaa']);
-    expect(report.provenance.datasetFingerprint).toMatch(/^[0-9a-f]{16}$/);
+    expect(report.provenance.datasetFingerprint).toEqual(ORIGIN.dataset);
   });
 });
 
@@ -208,6 +208,17 @@ test('the report is valid against its schema, survives JSON, and is the same whe
   const again = runReportSchema.parse(JSON.parse(JSON.stringify(report)));
   expect(again).toEqual(buildRunReport(ledger));
   expect(renderReport(again)).toContain('small-run');
+});
+
+test('a run that an older version began has a report, its problem set without fingerprints', () => {
+  const path = join(dir, 'older.sqlite');
+  const { ledger: older } = smallRun(path);
+  const { tokenizer, prompts, machine } = ORIGIN;
+  older.facts.set('origin', { tokenizer, prompts, machine });
+  const { provenance } = buildRunReport(older);
+  expect([provenance.datasetFingerprint, provenance.tokenizer]).toEqual([null, ORIGIN.tokenizer]);
+  expect(renderReport(buildRunReport(older))).toContain('<dd>lean-core</dd>');
+  older.close();
 });
 
 test('a ledger without a run is refused by name', () => {

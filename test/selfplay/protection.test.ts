@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { loadConfig } from '../../src/config/index.ts';
 import { StoppedError, UsageError } from '../../src/ops/errors.ts';
-import { protect } from '../../src/selfplay/protection.ts';
+import { protect, protectedSets } from '../../src/selfplay/protection.ts';
 import type { Problems } from '../../src/selfplay/run.ts';
 import type { Problem } from '../../src/statements/statement.ts';
 import { problemFile, typeHashOf, world } from '../cli/eval-world.ts';
@@ -62,6 +63,14 @@ test('conjectures are held against protected problems as against held-out ones',
   const hash = typeHashOf('theorem t : a = a');
   expect(testHashes.has(hash) && testHashes.has('held')).toBe(true);
   expect([idsByTypeHash.get(hash), idsByTypeHash.get('known')]).toEqual(['minif2f:a', 'core:known']);
+});
+
+test('what the nights measure is protected, named in data.protected or not', () => {
+  const { config } = loadConfig({
+    files: [],
+    overrides: ['data.protected=["a:test:p","b:test:q"]', 'nightly.evaluate=["b:test:q","c:test:r"]'],
+  });
+  expect(protectedSets(config)).toEqual(['a:test:p', 'b:test:q', 'c:test:r']);
 });
 
 test('a problem that does not elaborate here is still told by its text', async () => {

@@ -2,7 +2,7 @@
 
 import { facts, section, table } from '../elements.ts';
 import type { EvalReport } from '../eval-data.ts';
-import { bytes, decimal, duration, whole } from '../format.ts';
+import { bytes, decimal, duration, machineText, whole } from '../format.ts';
 import { type Content, html } from '../markup.ts';
 
 export function evalCostSection({ cost }: EvalReport): Content {
@@ -69,12 +69,7 @@ export function evalProvenanceSection({ settings, provenance, id }: EvalReport):
           .map(([name, version]) => `${name} ${version}`)
           .join(', '),
       ],
-      [
-        'Machine',
-        machine === null
-          ? 'not recorded'
-          : `${machine.cpu}, ${whole(machine.cores)} cores, ${bytes(machine.memoryBytes)}, ${machine.system}`,
-      ],
+      ['Machine', machineText(machine)],
     ]),
     html`<details style="margin-top:1.5rem"><summary><span style="flex:1">Settings</span></summary>
 <div class="body"><pre><code>${JSON.stringify(settings, null, 2)}</code></pre></div></details>`,

@@ -1,9 +1,9 @@
 /** Held-out problems: pass@k before and after with intervals, what was gained and lost, and how sure that is. */
 import { passAtKPlot } from '../charts.ts';
 import { section, table, theoremList } from '../elements.ts';
-import { percent, plural, points } from '../format.ts';
+import { plural, points } from '../format.ts';
 import { type Content, html } from '../markup.ts';
-import { range, when } from '../opening.ts';
+import { estimate, range, when } from '../opening.ts';
 import type { EvaluationSide, PassAtKRow, RunReport } from '../report-data.ts';
 
 export function evaluationSection(report: RunReport): Content {
@@ -25,7 +25,7 @@ export function evaluationSection(report: RunReport): Content {
 
 function passAtKTable(before: EvaluationSide, after: EvaluationSide | null): Content {
   const cell = (row: PassAtKRow | undefined) =>
-    row ? html`${percent(row.estimate)} <span class="range">${range(row)}</span>` : '–';
+    row ? html`${estimate(row)} <span class="range">${range(row)}</span>` : '–';
   const solved = (side: EvaluationSide) => `${side.solved} of ${side.problems}`;
   const at = (k: number) => after?.passAtK.find((row) => row.k === k);
   return table(
@@ -42,14 +42,16 @@ function passAtKTable(before: EvaluationSide, after: EvaluationSide | null): Con
   );
 }
 
-/** A fault is neither right nor wrong; a reader must know how many there were. */
+/** A fault is neither right nor wrong; a reader must know how many there were, and what they leave open. */
 function faultNotice(sides: readonly EvaluationSide[]): Content {
   const faults = sides.reduce((total, side) => total + side.faults, 0);
-  const excluded = Math.max(...sides.map((side) => side.excluded));
-  if (faults === 0 && excluded === 0) return null;
-  return html`<p class="notice">${plural(faults, 'attempt')} ended in a checker fault and ${faults === 1 ? 'counts' : 'count'} neither way${
-    excluded === 0 ? '' : `; ${plural(excluded, 'problem')} without a judged attempt left out`
-  }.</p>`;
+  if (faults === 0) return null;
+  const withheld = sides.flatMap((side) =>
+    side.withheld === null
+      ? []
+      : html` pass@k ${when(side)} is withheld: ${side.withheld}. Its ranges are what it would be had all of them failed, or all been proofs; there is no comparison.`,
+  );
+  return html`<p class="notice">${plural(faults, 'attempt')} ended in a checker fault and ${faults === 1 ? 'counts' : 'count'} neither way.${withheld}</p>`;
 }
 
 const pValue = (p: number) => (p < 0.001 ? p.toExponential(1) : p.toFixed(3));

@@ -1,9 +1,9 @@
 /** Learning: what each update learned from, its loss, and the run round by round. */
 import { lossPlot } from '../charts.ts';
 import { section, table } from '../elements.ts';
-import { decimal, duration, percent, whole } from '../format.ts';
+import { decimal, duration, whole } from '../format.ts';
 import { type Content, html } from '../markup.ts';
-import { range } from '../opening.ts';
+import { estimate, range } from '../opening.ts';
 import type { RunReport } from '../report-data.ts';
 
 export function learningSection(report: RunReport): Content {
@@ -62,7 +62,7 @@ function roundsTable({ rounds }: RunReport): Content {
       whole(r.newlyProved),
       whole(r.proposed),
       whole(r.kept),
-      r.passAt1 ? html`${percent(r.passAt1.estimate)} <span class="range">${range(r.passAt1)}</span>` : '–',
+      r.passAt1 ? html`${estimate(r.passAt1)} <span class="range">${range(r.passAt1)}</span>` : '–',
       duration(r.seconds),
     ]),
   );

@@ -1,11 +1,11 @@
 /** Provenance: what somebody needs to get these figures again. */
 import { facts, section, table } from '../elements.ts';
-import { bytes, whole } from '../format.ts';
+import { machineText } from '../format.ts';
 import { type Content, html } from '../markup.ts';
 import type { RunReport } from '../report-data.ts';
 
 export function provenanceSection({ provenance, run }: RunReport): Content {
-  const { machine, versions, policies } = provenance;
+  const { machine, versions, policies, datasetFingerprint: prints } = provenance;
   const code = (text: string) => html`<code>${text}</code>`;
   return section(
     'provenance',
@@ -16,7 +16,9 @@ export function provenanceSection({ provenance, run }: RunReport): Content {
       ['Proof assistant', provenance.toolchain],
       [
         'Problem set',
-        html`${provenance.dataset}, statements hashed to ${code(provenance.datasetFingerprint)}`,
+        prints === null
+          ? provenance.dataset
+          : html`${provenance.dataset}, fingerprint ${code(prints.train)} (trained on) and ${code(prints.heldout)} (held out)`,
       ],
       ['Tokenizer', provenance.tokenizer === null ? 'not recorded' : code(provenance.tokenizer)],
       ['Prompts', provenance.prompts === null ? 'not recorded' : code(provenance.prompts)],
@@ -27,12 +29,7 @@ export function provenanceSection({ provenance, run }: RunReport): Content {
           .map(([name, version]) => `${name} ${version}`)
           .join(', '),
       ],
-      [
-        'Machine',
-        machine === null
-          ? 'not recorded'
-          : `${machine.cpu}, ${whole(machine.cores)} cores, ${bytes(machine.memoryBytes)}, ${machine.system}`,
-      ],
+      ['Machine', machineText(machine)],
     ]),
     html`<div style="margin-top:2rem">${table(
       'Policies',

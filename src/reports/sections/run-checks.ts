@@ -14,7 +14,7 @@ export function runChecksSection({ contamination: c, provenance }: RunReport): C
     'checks',
     'What to doubt',
     html`<p class="verdict">${plural(c.tested, 'held-out problem')} of ${provenance.dataset} ${c.tested === 1 ? 'was' : 'were'} looked for, by elaborated type and by text up to the name, among ${plural(c.problems, 'seed and training problem')} and ${plural(c.conjectures, 'conjecture')}. It finds the same statement, not a paraphrase of it.</p>`,
-    html`<p class="verdict">${sets} ${c.dropped === null ? '' : `${plural(c.dropped, 'training problem')} left out before the first round; `}${plural(c.refused, 'conjecture')} dropped by the screen for stating a test problem.</p>`,
+    html`<p class="verdict">${sets} ${c.dropped === null ? '' : `${plural(c.dropped, 'training problem')} left out; `}${plural(c.refused, 'conjecture')} dropped by the screen for stating a test problem.</p>`,
     c.matches.length === 0
       ? html`<p class="verdict">Contamination: none is the same.</p>`
       : html`<p class="notice">Contaminated: ${whole(c.matches.length)} of them ${c.matches.length === 1 ? 'is' : 'are'} among the held-out problems.</p>
