@@ -10,7 +10,7 @@ import { requireRoundSpace } from '../nightly/space.ts';
 import { cpuSecondsOfTree } from '../ops/cpu.ts';
 import { steadyNow } from '../ops/deadline.ts';
 import { UsageError } from '../ops/errors.ts';
-import { type LockedError, lockDirectory } from '../ops/lock.ts';
+import { type LockedError, lockDirectory, refuseHeld } from '../ops/lock.ts';
 import { openLog } from '../ops/log.ts';
 import { requireFreeMemory, watchMemory } from '../ops/memory.ts';
 import { progressOn } from '../ops/progress.ts';
@@ -52,6 +52,8 @@ export async function openRun({ config, dir, terminal, signal, onLost }: OpenOpt
     const unprotected = loadProblems(config.data);
     const { language } = config.data;
     const prompts = loadPrompts(join('prompts', `${config.policy.prompts}.toml`), language);
+    // First of all: what a run at work has taken is not missing.
+    refuseHeld(dir);
     await requireRoundSpace(dir, config);
     requireFreeMemory(1e6 * config.nightly.minFreeMemoryMb, `a run in ${dir}`);
     const lock = lockDirectory(dir, { leaseSeconds: config.nightly.leaseSeconds, onLost });
