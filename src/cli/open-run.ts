@@ -25,6 +25,7 @@ import type { Run } from '../selfplay/run.ts';
 import { plantSeeds } from '../selfplay/seeds.ts';
 import { requireEmbeddings } from '../selfplay/selection/embedding.ts';
 import { currentPolicy } from '../selfplay/versions.ts';
+import { MAY_CHANGE, mayChange } from './may-change.ts';
 import { openChecker } from './open-checker.ts';
 import { policyOptions } from './policy-options.ts';
 import { machineClass, programVersions, tokenizerHash } from './versions.ts';
@@ -163,17 +164,15 @@ function beginLedger(ledger: Ledger, config: Config, dir: string, toolchain: str
   });
 }
 
-/** A run goes on under the settings it began with; only what surrounds its rounds may change. */
+/** A run goes on under the settings it began with, but for those that change no result (may-change.ts). */
 function refuseOtherConfig(ledger: Ledger, config: Config, dir: string): void {
   const begun = ledger.run.read();
   if (begun === undefined) return;
   const before: unknown = JSON.parse(begun.config);
-  const changed = changedKeys(before, config).filter(
-    (key) => key !== 'run.rounds' && key !== 'run.out' && !/^(nightly|checker\.queue)(\.|$)/.test(key),
-  );
+  const changed = changedKeys(before, config).filter((key) => !mayChange(key));
   if (changed.length > 0)
     throw new UsageError(
-      `${dir} holds a run with other settings (${changed.join(', ')}); leave them as they were to go on with it, or choose another directory with --out.`,
+      `${dir} holds a run with other settings (${changed.join(', ')}); leave them as they were to go on with it, or choose another directory with --out. Only these may change: ${MAY_CHANGE.join(', ')}.`,
       changed[0],
     );
 }

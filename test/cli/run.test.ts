@@ -62,7 +62,8 @@ test('other settings for a run that has begun are bad usage that names the key',
     reject: false,
   });
   expect(exitCode).toBe(2);
-  expect(stderr).toContain('prove.samples');
+  expect(stderr).toContain('holds a run with other settings (prove.samples)');
+  expect(stderr).toMatch(/Only these may change: run\.rounds, .*policy\.server, .*microBatchTokens/);
 });
 
 test('replayed from its ledger the run comes out as recorded; under another window or objective otherwise, with the figures as JSON', async () => {
