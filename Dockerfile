@@ -7,7 +7,8 @@
 #   docker run --gpus all --ipc host -v runs:/data/runs -v models:/data/models lakatos:gpu \
 #     run --config configs/gpu-node.toml --until 06:00
 #
-# No secret is taken at build time; keys of servers and queues come as environment variables or files at run time.
+# Downloads are checked against sums in the steps; with another ELAN_VERSION or ISABELLE_VERSION give its sum too, or
+# ELAN_SHA256=unchecked. No secret is taken at build time; keys of servers and queues come as environment variables or files at run time.
 # Was never built: no container engine was at hand (README, "Not yet").
 
 ARG NODE_IMAGE=node:24.21.0-bookworm-slim
@@ -26,7 +27,7 @@ FROM ${PLAIN_IMAGE} AS lean
 COPY docker/lib.sh docker/packages.sh docker/lean.sh /steps/
 RUN /steps/packages.sh build
 ARG ELAN_VERSION=v4.1.2
-ARG ELAN_SHA256=
+ARG ELAN_SHA256
 ARG MATHLIB_REV=0df444a360eaa60ab8c11dca51a86af692955474
 RUN /steps/lean.sh
 
@@ -34,7 +35,7 @@ FROM ${PLAIN_IMAGE} AS isabelle
 COPY docker/lib.sh docker/packages.sh docker/isabelle.sh /steps/
 RUN /steps/packages.sh build
 ARG ISABELLE_VERSION=Isabelle2025
-ARG ISABELLE_SHA256=
+ARG ISABELLE_SHA256
 RUN /steps/isabelle.sh
 
 FROM ${PLAIN_IMAGE} AS judge

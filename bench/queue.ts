@@ -5,6 +5,10 @@
  * - `busy`: judges that take some milliseconds of a core a verdict, as Lean does, so that workers can scale up to the
  *   number of cores. The same attempts by one worker, by two, and by four, in turns.
  *
+ * The producer and Redis take their CPU time from the same cores, so a rate says less of a small machine than who spent
+ * what: workers scale as long as a verdict costs them the same CPU time however many they are (`twoWorkersOverOne`), and the
+ * machine is used up where `coresBusy` comes near its cores. CPU times are read from /proc: Linux only.
+ *
  * Needs redis-server, which it starts on a free port. Writes bench/results/queue.json.
  *
  *   node bench/queue.ts [instant attempts, default 20000] [busy attempts, default 600] [busy ms, default 20]
@@ -17,6 +21,7 @@ import type { Attempt, Checker, Source, Verdict } from '../src/checkers/checker.
 import { openQueueChecker } from '../src/checkers/queue/queue-checker.ts';
 import { startQueueWorker } from '../src/checkers/queue/queue-worker.ts';
 import { openRedis } from '../src/checkers/queue/redis.ts';
+import { cpuSecondsOfTree } from '../src/ops/cpu.ts';
 import { startRedis } from '../test/checkers/queue/redis-server.ts';
 
 const standing = { toolchain: 'bench', rules: '', limits: {} };
@@ -25,8 +30,9 @@ const GROUP = 16;
 async function main(instant: number, busy: number, busyMs: number): Promise<void> {
   const redis = await startRedis();
   try {
-    const instantRates = await rates(redis.url, [1, 2], instant, 0);
-    const busyRates = await rates(redis.url, [1, 2, 4], busy, busyMs);
+    const instantTurns = await turns(redis.url, [1, 2], instant, 0);
+    const busyTurns = await turns(redis.url, [1, 2, 4], busy, busyMs);
+    const [one, two, four] = [busyTurns['1'], busyTurns['2'], busyTurns['4']];
     const result = {
       command: `node bench/queue.ts ${instant} ${busy} ${busyMs}`,
       machine: {
@@ -36,13 +42,18 @@ async function main(instant: number, busy: number, busyMs: number): Promise<void
         node: process.version,
       },
       groupSize: GROUP,
-      instant: { verdictsPerSecond: instantRates, target: 1000 },
+      instant: { byWorkers: instantTurns, target: 1000 },
       busy: {
         msAVerdict: busyMs,
-        verdictsPerSecond: busyRates,
-        twoWorkersOverOne: ratio(busyRates['2'], busyRates['1']),
-        fourWorkersOverOne: ratio(busyRates['4'], busyRates['1']),
-        ofTheCores: ratio(busyRates['2'], (2 * 1000) / busyMs),
+        byWorkers: busyTurns,
+        twoWorkersOverOne: {
+          verdictsPerSecond: ratio(two?.verdictsPerSecond, one?.verdictsPerSecond),
+          workerCpuMsAVerdict: ratio(two?.workerCpuMsAVerdict, one?.workerCpuMsAVerdict),
+        },
+        fourWorkersOverOne: {
+          verdictsPerSecond: ratio(four?.verdictsPerSecond, one?.verdictsPerSecond),
+          workerCpuMsAVerdict: ratio(four?.workerCpuMsAVerdict, one?.workerCpuMsAVerdict),
+        },
       },
     };
     writeFileSync('bench/results/queue.json', `${JSON.stringify(result, null, 2)}\n`);
@@ -54,23 +65,35 @@ async function main(instant: number, busy: number, busyMs: number): Promise<void
 
 const ratio = (a = Number.NaN, b = Number.NaN): number => Number((a / b).toFixed(3));
 
-/** The median of three by number of workers, in turns so that a machine that changes shows in all. */
-async function rates(url: string, workerCounts: readonly number[], attempts: number, busyMs: number) {
-  const measured = new Map<number, number[]>(workerCounts.map((workers) => [workers, []]));
+interface Turn {
+  readonly verdictsPerSecond: number;
+  /** Of all workers together, and of the producer and Redis together. */
+  readonly workerCpuMsAVerdict: number;
+  readonly otherCpuMsAVerdict: number;
+  /** CPU seconds of all of them a second. */
+  readonly coresBusy: number;
+}
+
+/** Of three the one with the median rate, by number of workers, in turns so that a machine that changes shows in all. */
+async function turns(url: string, workerCounts: readonly number[], attempts: number, busyMs: number) {
+  const measured = new Map<number, Turn[]>(workerCounts.map((workers) => [workers, []]));
   for (let turn = 0; turn < 3; turn++)
-    for (const [workers, seen] of measured) seen.push(await rate(url, workers, attempts, busyMs, turn));
+    for (const [workers, seen] of measured) seen.push(await play(url, workers, attempts, busyMs, turn));
   return Object.fromEntries(
-    [...measured].map(([workers, seen]) => [`${workers}`, seen.toSorted((a, b) => a - b)[1] ?? 0]),
+    [...measured].map(([workers, seen]) => [
+      `${workers}`,
+      seen.toSorted((a, b) => a.verdictsPerSecond - b.verdictsPerSecond)[1],
+    ]),
   );
 }
 
-async function rate(
+async function play(
   url: string,
   workers: number,
   attempts: number,
   busyMs: number,
   turn: number,
-): Promise<number> {
+): Promise<Turn> {
   const prefix = `bench-${workers}-${busyMs}-${turn}`;
   const processes = Array.from({ length: workers }, () =>
     fork(import.meta.filename, ['--worker', url, prefix, `${busyMs}`]),
@@ -89,10 +112,21 @@ async function rate(
     for await (const _ of checker.judge(some(attempts / 20, 'warm'))) {
       // only to have every process at work before the clock starts
     }
-    const started = performance.now();
+    const ofWorkers = () =>
+      processes.reduce((sum, { pid = 0 }) => sum + (cpuSecondsOfTree(pid) ?? Number.NaN), 0);
+    // Everybody is a child of this process.
+    const ofAll = () => cpuSecondsOfTree(process.pid) ?? Number.NaN;
+    const [workersBefore, allBefore, started] = [ofWorkers(), ofAll(), performance.now()];
     let count = 0;
     for await (const _ of checker.judge(some(attempts, 'x'))) count++;
-    return Math.round((1000 * count) / (performance.now() - started));
+    const seconds = (performance.now() - started) / 1000;
+    const [workersSpent, spent] = [ofWorkers() - workersBefore, ofAll() - allBefore];
+    return {
+      verdictsPerSecond: Math.round(count / seconds),
+      workerCpuMsAVerdict: ratio(1000 * workersSpent, count),
+      otherCpuMsAVerdict: ratio(1000 * (spent - workersSpent), count),
+      coresBusy: ratio(spent, seconds),
+    };
   } finally {
     await checker.close();
     for (const child of processes) child.kill('SIGKILL');

@@ -5,13 +5,14 @@
 #   MATHLIB_DIR     where Mathlib goes; '' is no Mathlib     (/opt/mathlib)
 #   MATHLIB_REV     commit of Mathlib; its own lean-toolchain file names the Lean
 #   LEAN_TOOLCHAIN  the Lean where there is no Mathlib
-#   ELAN_URL, ELAN_SHA256, MATHLIB_URL   where from
+#   ELAN_URL, ELAN_SHA256, MATHLIB_URL   where from; another elan needs its own sum, 'unchecked' takes any
 # shellcheck source=docker/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 ELAN_VERSION=${ELAN_VERSION:-v4.1.2}
 ELAN_URL=${ELAN_URL:-https://github.com/leanprover/elan/releases/download/$ELAN_VERSION/elan-x86_64-unknown-linux-gnu.tar.gz}
-ELAN_SHA256=${ELAN_SHA256:-}
+# The sum that other projects pin for this file: several, agreeing. It was never fetched here.
+ELAN_SHA256=${ELAN_SHA256:-f81c2e48c1588d4612cd2c8851947898a45ac8d72748a07dff3a5694f1cf589b}
 MATHLIB_URL=${MATHLIB_URL:-https://github.com/leanprover-community/mathlib4.git}
 MATHLIB_REV=${MATHLIB_REV:-0df444a360eaa60ab8c11dca51a86af692955474}
 MATHLIB_DIR=${MATHLIB_DIR-/opt/mathlib}

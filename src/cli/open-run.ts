@@ -10,7 +10,7 @@ import { requireRoundSpace } from '../nightly/space.ts';
 import { cpuSecondsOfTree } from '../ops/cpu.ts';
 import { steadyNow } from '../ops/deadline.ts';
 import { UsageError } from '../ops/errors.ts';
-import { type LockedError, lockDirectory } from '../ops/lock.ts';
+import { type LockedError, lockDirectory, refuseHeld } from '../ops/lock.ts';
 import { openLog } from '../ops/log.ts';
 import { requireFreeMemory, watchMemory } from '../ops/memory.ts';
 import { progressOn } from '../ops/progress.ts';
@@ -26,6 +26,7 @@ import { plantSeeds } from '../selfplay/seeds.ts';
 import { requireEmbeddings } from '../selfplay/selection/embedding.ts';
 import { currentPolicy } from '../selfplay/versions.ts';
 import { fingerprintOf } from '../statements/datasets.ts';
+import { MAY_CHANGE, mayChange } from './may-change.ts';
 import { openChecker } from './open-checker.ts';
 import { policyOptions } from './policy-options.ts';
 import { machineClass, programVersions, tokenizerHash } from './versions.ts';
@@ -53,6 +54,8 @@ export async function openRun({ config, dir, terminal, signal, onLost }: OpenOpt
     const unprotected = loadProblems(config.data);
     const { language } = config.data;
     const prompts = loadPrompts(join('prompts', `${config.policy.prompts}.toml`), language);
+    // First of all: what a run at work has taken is not missing.
+    refuseHeld(dir);
     await requireRoundSpace(dir, config);
     requireFreeMemory(1e6 * config.nightly.minFreeMemoryMb, `a run in ${dir}`);
     const lock = lockDirectory(dir, { leaseSeconds: config.nightly.leaseSeconds, onLost });
@@ -168,17 +171,15 @@ function beginLedger(ledger: Ledger, config: Config, dir: string, toolchain: str
   });
 }
 
-/** A run goes on under the settings it began with; only what surrounds its rounds may change. */
+/** A run goes on under the settings it began with, but for those that change no result (may-change.ts). */
 function refuseOtherConfig(ledger: Ledger, config: Config, dir: string): void {
   const begun = ledger.run.read();
   if (begun === undefined) return;
   const before: unknown = JSON.parse(begun.config);
-  const changed = changedKeys(before, config).filter(
-    (key) => key !== 'run.rounds' && key !== 'run.out' && !/^(nightly|checker\.queue)(\.|$)/.test(key),
-  );
+  const changed = changedKeys(before, config).filter((key) => !mayChange(key));
   if (changed.length > 0)
     throw new UsageError(
-      `${dir} holds a run with other settings (${changed.join(', ')}); leave them as they were to go on with it, or choose another directory with --out.`,
+      `${dir} holds a run with other settings (${changed.join(', ')}); leave them as they were to go on with it, or choose another directory with --out. Only these may change: ${MAY_CHANGE.join(', ')}.`,
       changed[0],
     );
 }

@@ -11,7 +11,7 @@
  * lock, the file it is on is put aside once the lease has run out.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -89,6 +89,11 @@ export function lockDirectory(dir: string, options: LockOptions = {}): Directory
     db.close();
   };
   return { release };
+}
+
+/** Throws `LockedError` where another process holds the directory; makes nothing where none ever did. */
+export function refuseHeld(dir: string): void {
+  if (existsSync(noteOf(dir))) lockDirectory(dir).release();
 }
 
 /** The system's lock. One that a machine long gone still seems to hold is put aside with its file. */

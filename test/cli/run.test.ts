@@ -63,7 +63,8 @@ test('other settings for a run that has begun are bad usage that names the key',
     reject: false,
   });
   expect(exitCode).toBe(2);
-  expect(stderr).toContain('prove.samples');
+  expect(stderr).toContain('holds a run with other settings (prove.samples)');
+  expect(stderr).toMatch(/Only these may change: run\.rounds, .*policy\.server, .*microBatchTokens/);
 });
 
 test('a test set that is registered after training began is refused by its key: what was learned may state it', async () => {

@@ -16,7 +16,7 @@ test('two checkpoints as large as the largest saved one are needed beside the co
   const dir = join(root, 'run');
   for (const [version, bytes] of [
     ['policies/a', 3e6],
-    ['served/updates/b', 5e6],
+    ['trainer/updates/b', 5e6],
   ] as const) {
     mkdirSync(join(dir, version, 'deep'), { recursive: true });
     writeFileSync(join(dir, version, 'deep', 'model.safetensors'), Buffer.alloc(bytes));
@@ -33,6 +33,23 @@ test('before anything is saved the model itself says how large a checkpoint is',
   writeFileSync(join(model, 'model.safetensors'), Buffer.alloc(7e6));
   const huge = settings('nightly.minFreeDiskMb=1000000000', `policy.uri="onnx:${model}"`);
   await expect(requireRoundSpace(join(root, 'new'), huge)).rejects.toThrow('two checkpoints of 7 MB');
+});
+
+test.each([
+  ['lora', 3],
+  ['full', 18],
+])('of a served model it is policy.trainer.model; method %s', async (method, megabytes) => {
+  const model = join(root, `served-${method}`);
+  mkdirSync(model);
+  writeFileSync(join(model, 'model.safetensors'), Buffer.alloc(3e6));
+  const huge = settings(
+    'nightly.minFreeDiskMb=1000000000',
+    'policy.uri="vllm:http://127.0.0.1:8001#prover"',
+    `policy.trainer.model="${model}"`,
+    `policy.trainer.method="${method}"`,
+  );
+  const expected = `two checkpoints of ${megabytes} MB`;
+  await expect(requireRoundSpace(join(root, 'new'), huge)).rejects.toThrow(expected);
 });
 
 /** Runs a script with a file system of 16 MB mounted at $1, in a mount namespace of its own. */

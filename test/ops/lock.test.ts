@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { execaNode } from 'execa';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { LakatosError } from '../../src/ops/errors.ts';
-import { LockedError, type LockOptions, lockDirectory } from '../../src/ops/lock.ts';
+import { LockedError, type LockOptions, lockDirectory, refuseHeld } from '../../src/ops/lock.ts';
 
 let dir = '';
 beforeEach(() => {
@@ -30,6 +30,17 @@ test('released, it can be taken again; a torn note does not matter', () => {
   writeFileSync(join(dir, 'lock.json'), '{"pid":');
   expect(() => lockDirectory(dir)).toThrow('in use by another process');
   lock.release();
+});
+
+test('a look at who holds the directory takes nothing, and makes nothing where nobody ever did', () => {
+  const fresh = join(dir, 'fresh');
+  refuseHeld(fresh);
+  expect(existsSync(fresh)).toBe(false);
+  const lock = lockDirectory(fresh);
+  expect(() => refuseHeld(fresh)).toThrow(`in use by process ${process.pid}`);
+  lock.release();
+  refuseHeld(fresh);
+  lockDirectory(fresh).release();
 });
 
 test('the directory is made; a file in its place is explained', () => {
