@@ -41,7 +41,7 @@ export function deviation({ measured, expected, standardError, active }: BanditP
 export type BanditResult = Readonly<Record<ObjectiveName, readonly BanditPoint[]>>;
 
 /** Two of six completions are proofs; their logits are shifted to the pass rate wanted. */
-const LOGITS = [0.3, -1.1, 0.9, 0.2, -0.4, 1.3];
+export const LOGITS = [0.3, -1.1, 0.9, 0.2, -0.4, 1.3];
 const PROOFS = 2;
 
 interface SampledGroup {

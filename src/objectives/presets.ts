@@ -79,7 +79,8 @@ const rloo = defineObjective('rloo', {
  * RLVR as in Tülu 3: PPO on α = 10 for a verified answer and 0 for any other, pulled towards the first policy with
  * β = 0.05. Lambert et al. 2024, arXiv 2411.15124, §6, and its released 8B command. Here the leave-one-out mean stands
  * in for the critic (both are baselines that do not depend on the action), and the penalty, there part of the reward,
- * is the k2 loss, whose expected gradient on a token of the policy's own is the same.
+ * is the k2 loss, whose expected gradient on a token of the policy's own is the same. The command's reward of −10 for an
+ * answer that does not end is left out: what is cut off is a failure like any other, or masked (`truncated`).
  */
 const rlvr = defineObjective('rlvr', {
   formula: 'a = α·(r − mean of the others); mean over tokens; PPO clip; k2',
@@ -108,7 +109,9 @@ const grpo = defineObjective('grpo', {
 
 /**
  * Dr. GRPO: a_i = r_i − mean r, token sums divided by one constant length: neither the std nor the length bias; PPO
- * clip, no KL. Liu et al. 2025, arXiv 2503.20783, §3.2.
+ * clip, no KL. Liu et al. 2025, arXiv 2503.20783, §3.2. The constant is `maxTokens`, 1024 whatever `prove.maxTokens` is:
+ * it scales the whole gradient, which AdamW removes, unless the norm is clipped or conjectures or a KL penalty, which it
+ * does not divide, stand beside it.
  */
 const drGrpo = defineObjective('dr-grpo', {
   formula: 'a = r − mean; mean over attempts of Σ_t / maxTokens; PPO clip',
@@ -193,8 +196,9 @@ const wReinforce = defineObjective('w-reinforce', {
 /**
  * OREAL as the paper argues it: behaviour cloning of proofs, a⁺ = 1, and failures reshaped by the
  * statement's failure rate, a⁻ = −η(1−p̂): the weight *falls* as a statement gets easier. One proof and one
- * failure of each mixed group, token mean per polarity. Expected pair gradient (1/p + η)∇p.
- * Lyu et al. 2025, arXiv 2502.06781, §2.2–2.4, Eq. 5–11. The paper gives η no value. Its β·KL(π_θ‖π_old) has no
+ * failure of each mixed group. Expected pair gradient (1/p + η)∇p, where proofs are as long as failures.
+ * Lyu et al. 2025, arXiv 2502.06781, §2.2–2.4, Eq. 5–11. The token mean per polarity is the release's: Eq. 11 sums over
+ * t, and states no normaliser. The paper gives η no value. Its β·KL(π_θ‖π_old) has no
  * gradient at π_old, hence off by default; when on it is k2 towards the sampling policy. The token weights of Eq. 10
  * are `tokenWeights` = `per-token`, off by default.
  */

@@ -20,6 +20,7 @@
  * `klCoef`. Learners add nothing of their own.
  */
 import { createHash } from 'node:crypto';
+import { LakatosError } from '../ops/errors.ts';
 import { UpdateRefusedError } from './onnx/errors.ts';
 
 /** The importance ratio of a row's policy term, against `samplerLogprobs`; formulas above. */
@@ -77,17 +78,28 @@ export interface Bundle {
   /** SHA-256 over the JSON of everything below, in this order, hex. */
   readonly hash: string;
   readonly objective: string;
+  /** Version of the policy that it updates: a learner at another refuses it. Absent: any will do. */
+  readonly policy?: string;
   readonly optimizer: OptimizerSettings;
   /** Rows of each optimiser step, in order: steps × rows. */
   readonly steps: readonly (readonly BundleRow[])[];
 }
 
 /** Puts the hash on a bundle's content. Refuses numbers that JSON has no word for: on disk they would turn into null. */
-export function freezeBundle({ objective, optimizer, steps }: Omit<Bundle, 'hash'>): Bundle {
+export function freezeBundle({ objective, policy, optimizer, steps }: Omit<Bundle, 'hash'>): Bundle {
+  const named = policy === undefined ? {} : { policy };
   for (const [step, rows] of steps.entries()) for (const row of rows) requireFinite(row, step + 1);
   const hash = createHash('sha256');
-  for (const part of hashedText({ objective, optimizer, steps })) hash.update(part);
-  return { hash: hash.digest('hex'), objective, optimizer, steps };
+  for (const part of hashedText({ objective, ...named, optimizer, steps })) hash.update(part);
+  return { hash: hash.digest('hex'), objective, ...named, optimizer, steps };
+}
+
+/** Refuses a bundle that was made for another policy than the one at that version. */
+export function checkPolicy({ objective, policy }: Bundle, version: string): void {
+  if (policy !== undefined && policy !== version)
+    throw new LakatosError(
+      `The bundle (${objective}) updates policy ${policy}, and this is policy ${version}: open that one, or rebuild the bundle.`,
+    );
 }
 
 function requireFinite(row: BundleRow, step: number): void {
@@ -104,8 +116,14 @@ function requireFinite(row: BundleRow, step: number): void {
 }
 
 /** What the hash is over, row by row: JSON.stringify of the content, which may be too long for one go. */
-export function* hashedText({ objective, optimizer, steps }: Omit<Bundle, 'hash'>): Generator<string> {
-  yield `{"objective":${JSON.stringify(objective)},"optimizer":${JSON.stringify(optimizer)},"steps":[`;
+export function* hashedText({
+  objective,
+  policy,
+  optimizer,
+  steps,
+}: Omit<Bundle, 'hash'>): Generator<string> {
+  const head = JSON.stringify({ objective, policy, optimizer }); // without the policy where there is none
+  yield `${head.slice(0, -1)},"steps":[`;
   for (const [i, rows] of steps.entries()) {
     yield i === 0 ? '[' : ',[';
     for (const [j, row] of rows.entries()) yield (j === 0 ? '' : ',') + JSON.stringify(row);

@@ -48,9 +48,9 @@ export async function learn(run: Run, round: number): Promise<() => void> {
     );
     return stayAndKeep;
   }
-  const updated = await freezeAndUpdate(run, round, plan).catch(refusal);
-  if (updated instanceof UpdateRefusedError) return refused(run, round, updated, stayAndKeep);
-  const { bundle, path, version, saved } = updated;
+  const learned = await updated(run, round, plan).catch(refusal);
+  if (learned instanceof UpdateRefusedError) return refused(run, round, learned, stayAndKeep);
+  const { bundle, path, version, saved } = learned;
   return () => {
     run.ledger.bundles.insert(
       {
@@ -98,27 +98,21 @@ function refused(run: Run, round: number, { message }: UpdateRefusedError, stay:
   };
 }
 
-async function freezeAndUpdate(run: Run, round: number, { objective, steps }: RoundPlan) {
-  const bundle = freezeBundle({ objective, optimizer: optimizer(run), steps });
-  const path = writeBundle(join(run.dir, 'bundles'), bundle);
-  const updated = await (isRefresh(run, round)
-    ? refreshed(run, round, bundle)
-    : update(run, run.policy, round, bundle));
-  return { bundle, path, ...updated };
-}
-
-/** The first policy learns the bundle and takes the current one's place. */
-async function refreshed(run: Run, round: number, bundle: Bundle) {
+/** In a refresh the first policy learns the plan and takes the current one's place. */
+async function updated(run: Run, round: number, plan: RoundPlan) {
+  if (!isRefresh(run, round)) return update(run, run.policy, round, plan);
   const first = await run.openPolicy(firstPolicy(run.ledger)?.path ?? run.config.policy.uri);
   try {
-    return await update(run, first, round, bundle);
+    return await update(run, first, round, plan);
   } finally {
     await first.close();
   }
 }
 
-async function update(run: Run, policy: Policy, round: number, bundle: Bundle) {
-  const progress = run.startProgress({ label: 'learn', unit: 'steps', total: bundle.steps.length });
+async function update(run: Run, policy: Policy, round: number, { objective, steps }: RoundPlan) {
+  const bundle = freezeBundle({ objective, policy: policy.version, optimizer: optimizer(run), steps });
+  const path = writeBundle(join(run.dir, 'bundles'), bundle);
+  const progress = run.startProgress({ label: 'learn', unit: 'steps', total: steps.length });
   const losses: Record<string, number> = {};
   try {
     const learned = await policy.learn(bundle, ({ step, loss, gradNorm }) => {
@@ -136,7 +130,7 @@ async function update(run: Run, policy: Policy, round: number, bundle: Bundle) {
     const saved = join(run.dir, 'policies', learned.version);
     await policy.save(saved);
     if (policy !== run.policy) await run.replacePolicy(relative(run.dir, saved));
-    return { version: learned.version, saved };
+    return { bundle, path, version: learned.version, saved };
   } finally {
     progress.end();
   }

@@ -20,8 +20,9 @@ const rows: fc.Arbitrary<BundleRow[][]> = fc.array(
 
 test('the hash is that of the content as one JSON text, though it is made row by row', () => {
   fc.assert(
-    fc.property(fc.string(), rows, (objective, steps) => {
-      const content = { objective, optimizer: optimizer(), steps };
+    fc.property(fc.string(), fc.option(fc.string(), { nil: undefined }), rows, (objective, policy, steps) => {
+      const named = policy === undefined ? {} : { policy };
+      const content = { objective, ...named, optimizer: optimizer(), steps };
       const whole = createHash('sha256').update(JSON.stringify(content)).digest('hex');
       expect(freezeBundle(content)).toEqual({ hash: whole, ...content });
     }),
@@ -52,6 +53,7 @@ test('a bundle on disk comes back; altered there, it is refused by file and both
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
   const bundle = freezeBundle({
     objective: 'raft',
+    policy: '0123456789ab',
     optimizer: optimizer(),
     steps: [[row([1], [2, 3], 0.5)]],
   });

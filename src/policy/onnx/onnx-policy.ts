@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import PQueue from 'p-queue';
 import { eachInSlices } from '../../ops/slices.ts';
-import { type Bundle, type BundleRow, hashedText, type OptimizerSettings } from '../bundle.ts';
+import { type Bundle, type BundleRow, checkPolicy, hashedText, type OptimizerSettings } from '../bundle.ts';
 import type {
   Completion,
   LearnProgress,
@@ -215,6 +215,7 @@ export class OnnxPolicy implements Policy {
   async #learn(bundle: Bundle, onProgress: (p: LearnProgress) => void): Promise<LearnReport> {
     const { optimizer: settings, steps } = bundle;
     await checkHash(bundle);
+    checkPolicy(bundle, this.#version);
     const totalSteps = steps.length;
     const begun = performance.now();
     const reports: StepReport[] = [];

@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { LakatosError } from '../../ops/errors.ts';
 import { shippedPath } from '../../ops/shipped.ts';
-import { type Bundle, freezeBundle } from '../bundle.ts';
+import { type Bundle, checkPolicy, freezeBundle } from '../bundle.ts';
 import { writeBundle } from '../bundle-file.ts';
 import type { LearnProgress, LearnReport, Sequence } from '../policy.ts';
 import { MARKER } from '../served/checkpoint-version.ts';
@@ -66,6 +66,7 @@ export class TorchLearner implements Learner {
   ): Promise<Trained> {
     if (freezeBundle(bundle).hash !== bundle.hash)
       throw new LakatosError(`The bundle (${bundle.objective}) was changed after freezing; rebuild it.`);
+    checkPolicy(bundle, parent);
     const out = join(this.#updates, bundle.hash.slice(0, 12));
     const known = await readMarker(out);
     if (known?.parent !== parent || known.bundle !== bundle.hash)

@@ -111,6 +111,17 @@ test('an empty bundle is no update; one changed after freezing is refused', asyn
   expect(policy.version).toBe(before);
 });
 
+test('a bundle that names another policy is refused, one that names this one learned', async () => {
+  const policy = await policyAt(await checkpointDir());
+  const before = policy.version;
+  const naming = (version: string) => freezeBundle({ ...bundle([rowsFor(policy, 'x', 1)]), policy: version });
+  await expect(policy.learn(naming('0123456789ab'))).rejects.toThrow(
+    `The bundle (test) updates policy 0123456789ab, and this is policy ${before}: open that one, or rebuild the bundle.`,
+  );
+  expect(policy.version).toBe(before);
+  expect((await policy.learn(naming(before))).version).not.toBe(before);
+});
+
 test('a saved policy opens again as the same version, with everything that stood beside the weights', async () => {
   const from = await checkpointDir();
   const policy = await policyAt(from);
