@@ -4,7 +4,7 @@
  */
 import { basename, join } from 'node:path';
 import type { PoolEvent } from '../checkers/pool.ts';
-import type { Config } from '../config/index.ts';
+import { type Config, loadConfig, type Table } from '../config/index.ts';
 import { type Ledger, openLedger } from '../ledger/index.ts';
 import { requireRoundSpace } from '../nightly/space.ts';
 import { cpuSecondsOfTree } from '../ops/cpu.ts';
@@ -165,7 +165,9 @@ function beginLedger(ledger: Ledger, config: Config, dir: string, toolchain: str
 function refuseOtherConfig(ledger: Ledger, config: Config, dir: string): void {
   const begun = ledger.run.read();
   if (begun === undefined) return;
-  const before: unknown = JSON.parse(begun.config);
+  // As the run wrote them; a key that there was not yet has its default.
+  const table = JSON.parse(begun.config) as Table;
+  const before = loadConfig({ base: { source: `settings of ${dir}`, table } }).config;
   const changed = changedKeys(before, config).filter(
     (key) => key !== 'run.rounds' && key !== 'run.out' && !/^(nightly|checker\.queue)(\.|$)/.test(key),
   );
