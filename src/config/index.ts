@@ -4,5 +4,6 @@ export { describeConfig } from './describe.ts';
 export type { Table } from './layers.ts';
 export { type ConfigSources, type LoadedConfig, loadConfig } from './load.ts';
 export { OBJECTIVES, OBJECTIVES_WITH_RATIO } from './objective-settings.ts';
+export { samplerOf } from './sampler-settings.ts';
 export type { Config } from './schema.ts';
 export { needsEmbeddings } from './select-settings.ts';

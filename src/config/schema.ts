@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { OBJECTIVES, OBJECTIVES_WITH_RATIO, objectiveSettings } from './objective-settings.ts';
+import { samplerSettings, UNTEMPERED } from './sampler-settings.ts';
 import { checkSelect, select } from './select-settings.ts';
 import { checkAlarms, watch } from './watch-settings.ts';
 
@@ -317,8 +318,7 @@ const data = z.strictObject({
 
 const propose = z.strictObject({
   conjectures: count().default(200).meta({ description: 'Conjectures sampled each round' }),
-  temperature: z.number().min(0).default(0.8).meta({ description: 'Sampling temperature; 0 is greedy' }),
-  topP: z.number().gt(0).max(1).default(1).meta({ description: 'Nucleus sampling; 1 is off' }),
+  ...samplerSettings(0.8),
   maxTokens: positive().default(96).meta({ description: 'Longest conjecture', unit: 'tokens' }),
   trivialLemmaShare: share()
     .default(0.2)
@@ -360,8 +360,7 @@ const prove = z.strictObject({
   replayBelow: share().default(0.35).meta({
     description: 'A proved statement whose best pass rate is below this is always proved again',
   }),
-  temperature: z.number().min(0).default(1).meta({ description: 'Sampling temperature; 0 is greedy' }),
-  topP: z.number().gt(0).max(1).default(1).meta({ description: 'Nucleus sampling; 1 is off' }),
+  ...samplerSettings(1),
   maxTokens: positive().default(96).meta({ description: 'Longest proof', unit: 'tokens' }),
 });
 
@@ -430,8 +429,7 @@ const evaluate = z.strictObject({
     .min(1)
     .default([1, 8])
     .meta({ description: 'pass@k is reported for these k; none above evaluate.samples' }),
-  temperature: z.number().min(0).default(1).meta({ description: 'Sampling temperature; 0 is greedy' }),
-  topP: z.number().gt(0).max(1).default(1).meta({ description: 'Nucleus sampling; 1 is off' }),
+  ...samplerSettings(1),
   maxTokens: positive().default(96).meta({ description: 'Longest proof', unit: 'tokens' }),
   beforeAndAfter: z
     .boolean()
@@ -524,12 +522,12 @@ export const configSchema = z
           });
       });
     if (OBJECTIVES_WITH_RATIO.includes(config.learn.objective))
-      for (const key of ['temperature', 'topP'] as const)
-        if (config.prove[key] !== 1)
+      for (const key of ['temperature', 'topP', 'topK', 'minP'] as const)
+        if (config.prove[key] !== UNTEMPERED[key])
           context.addIssue({
             code: 'custom',
             path: ['prove', key],
-            message: `1, because ${config.learn.objective} compares the policy with the sampler token by token`,
+            message: `${UNTEMPERED[key]}, because ${config.learn.objective} compares the policy with the sampler token by token`,
             input: config.prove[key],
           });
     const { tokenWeights = 'none' } = config.learn.objectiveSettings;
