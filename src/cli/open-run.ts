@@ -26,7 +26,7 @@ import { plantSeeds } from '../selfplay/seeds.ts';
 import { requireEmbeddings } from '../selfplay/selection/embedding.ts';
 import { currentPolicy } from '../selfplay/versions.ts';
 import { openChecker } from './open-checker.ts';
-import { policyOptions } from './policy-options.ts';
+import { embeddedOptions, policyOptions } from './policy-options.ts';
 import { machineClass, programVersions, tokenizerHash } from './versions.ts';
 
 export interface OpenOptions {
@@ -62,7 +62,7 @@ export async function openRun({ config, dir, terminal, signal, onLost }: OpenOpt
     closers.push(() => ledger.close());
     refuseOtherConfig(ledger, config, dir);
 
-    const { threads, device, uri } = config.policy;
+    const { device, uri } = config.policy;
     const options = policyOptions(config, dir, true);
     const openAt = (path: string) =>
       openPolicy(uri, { ...options, saved: path.includes(':') ? undefined : placeIn(dir, path) });
@@ -114,8 +114,7 @@ export async function openRun({ config, dir, terminal, signal, onLost }: OpenOpt
       openPolicy: (path) => policy.beside?.(placeIn(dir, path)) ?? openAt(path),
       openRewardModel: (path) =>
         openRewardModel(path.includes(':') ? path : `onnx:${placeIn(dir, path)}`, {
-          threads,
-          device,
+          ...embeddedOptions(config),
           optimizer: rewardOptimizer(config),
         }),
       async replacePolicy(path) {

@@ -81,7 +81,7 @@ const trainer = z.strictObject({
   method: z
     .enum(['full', 'lora'])
     .default('full')
-    .meta({ description: 'Whether the weights learn, or low-rank adapters over them' }),
+    .meta({ description: 'Whether the weights learn, or low-rank adapters over them; of onnx: too' }),
   lora: z
     .strictObject({
       rank: positive().default(32).meta({ description: "The adapters' rank" }),
@@ -110,10 +110,9 @@ const trainer = z.strictObject({
     .boolean()
     .default(true)
     .meta({ description: 'Compute activations twice rather than keep them' }),
-  keepOptimizer: z
-    .boolean()
-    .default(true)
-    .meta({ description: "Carry the optimiser's moments from round to round" }),
+  keepOptimizer: z.boolean().default(true).meta({
+    description: "Carry the optimiser's moments from round to round; onnx: begins each round's anew",
+  }),
   stallSeconds: z.number().positive().default(3600).meta({
     description: 'A trainer that gives no sign for so long has failed',
     unit: 'seconds',
@@ -137,6 +136,17 @@ const policy = z.strictObject({
   threads: positive().max(256).default(2).meta({ description: 'CPU threads of the embedded engine' }),
   device: z.enum(['cpu', 'cuda']).default('cpu').meta({
     description: 'Where the embedded engine computes; cuda needs the CUDA libraries of onnxruntime-node',
+  }),
+  memoryMb: positive().exactOptional().meta({
+    description:
+      "What sampling may hold in the embedded engine, which samples fewer rows together to fit; half of the machine's memory when absent",
+    unit: 'MiB',
+  }),
+  batchSize: positive().default(64).meta({ description: 'Most rows the embedded engine samples together' }),
+  microBatchTokens: positive().default(2048).meta({
+    description:
+      'Most tokens, padding included, of one pass of the embedded engine; memory of learning is proportional to it',
+    unit: 'tokens',
   }),
   server: server.prefault({}),
   trainer: trainer.prefault({}),

@@ -80,6 +80,6 @@ function planFor(config: LlamaConfig, input: PlanInput, rows: number): SamplingP
 function refusal(plan: SamplingPlan, { longestPrompt, maxTokens, budgetBytes }: PlanInput): RequestError {
   const mebibytes = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`;
   return new RequestError(
-    `sampling one row of ${longestPrompt} prompt and ${maxTokens} new tokens needs ${mebibytes(plan.totalBytes)} (weights ${mebibytes(plan.weightBytes)}, keys and values ${mebibytes(plan.cacheBytes)}, logits ${mebibytes(plan.logitBytes)}, intermediate ${mebibytes(plan.workBytes)}), the budget is ${mebibytes(budgetBytes)}; shorten them or raise memoryBytes`,
+    `sampling one row of ${longestPrompt} prompt and ${maxTokens} new tokens needs ${mebibytes(plan.totalBytes)} (weights ${mebibytes(plan.weightBytes)}, keys and values ${mebibytes(plan.cacheBytes)}, logits ${mebibytes(plan.logitBytes)}, intermediate ${mebibytes(plan.workBytes)}), the budget is ${mebibytes(budgetBytes)}; shorten them or raise policy.memoryMb`,
   );
 }

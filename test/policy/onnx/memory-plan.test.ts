@@ -54,6 +54,6 @@ test('the planned cache is what the cache takes when all rows are as long as the
 
 test('a refusal says what is needed for what, and what to do', () => {
   expect(() => planSampling(config, input({ budgetBytes: 3 * 2 ** 10 }))).toThrow(
-    /^sampling one row of 20 prompt and 100 new tokens needs 1 MiB \(weights 1 MiB, keys and values 1 MiB, logits 1 MiB, intermediate 1 MiB\), the budget is 1 MiB; shorten them or raise memoryBytes$/,
+    /^sampling one row of 20 prompt and 100 new tokens needs 1 MiB \(weights 1 MiB, keys and values 1 MiB, logits 1 MiB, intermediate 1 MiB\), the budget is 1 MiB; shorten them or raise policy\.memoryMb$/,
   );
 });
