@@ -1,7 +1,7 @@
 /** What an evaluation was asked to be, checked before anything is started, and the settings it is remembered by. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Config, loadConfig } from '../config/index.ts';
+import { type Config, loadConfig, samplerOf } from '../config/index.ts';
 import { checkedKs, type EvaluationSettings, wholeNumber } from '../evaluation/settings.ts';
 import { UsageError } from '../ops/errors.ts';
 import { portfolioScripts } from '../policy/portfolio.ts';
@@ -110,7 +110,6 @@ export function settingsOf(
   { config, dataset, language, profile, prompts, samples, ks, uri }: EvalPlan,
   { policyVersion, tokenizer, toolchain }: EvalParties,
 ): EvaluationSettings {
-  const { temperature, topP, maxTokens } = config.evaluate;
   const { name, split, fingerprint } = dataset;
   return {
     kind: 'lakatos.evaluation',
@@ -121,7 +120,7 @@ export function settingsOf(
     samples,
     k: [...ks],
     adaptive: flags.adaptive,
-    sampler: { temperature, topP, topK: 0, maxTokens },
+    sampler: samplerOf(config.evaluate),
     seed: config.run.seed,
     checker: limitsOf(config, language),
     toolchain,

@@ -215,8 +215,9 @@ function addSeed(program: Command): void {
     .action(async ({ out, work }) => (await import('./seed-command.ts')).portfolioCommand(out, work));
   seed
     .command('pretrain')
-    .description('Train the tokenizer and warm-start the embedded model (minutes).')
+    .description('Train the tokenizer and warm-start the embedded model; resumes (minutes).')
     .option('--out <dir>', 'where to', 'models/seed')
+    .option('--work <dir>', 'training so far; a killed call goes on from here', 'runs/pretrain')
     .option('--steps <n>', 'optimiser steps of about 64 texts', '1500')
     .option('--theorems <n>', 'show the prover proofs of only so many theorems (default: of all)')
     .option('--seed <n>', 'seed of every random choice', '1')

@@ -4,7 +4,7 @@
  */
 import { basename, join } from 'node:path';
 import type { PoolEvent } from '../checkers/pool.ts';
-import type { Config } from '../config/index.ts';
+import { type Config, loadConfig, type Table } from '../config/index.ts';
 import { type Ledger, openLedger } from '../ledger/index.ts';
 import { requireRoundSpace } from '../nightly/space.ts';
 import { cpuSecondsOfTree } from '../ops/cpu.ts';
@@ -28,7 +28,7 @@ import { currentPolicy } from '../selfplay/versions.ts';
 import { fingerprintOf } from '../statements/datasets.ts';
 import { MAY_CHANGE, mayChange } from './may-change.ts';
 import { openChecker } from './open-checker.ts';
-import { policyOptions } from './policy-options.ts';
+import { embeddedOptions, policyOptions } from './policy-options.ts';
 import { machineClass, programVersions, tokenizerHash } from './versions.ts';
 
 export interface OpenOptions {
@@ -66,7 +66,7 @@ export async function openRun({ config, dir, terminal, signal, onLost }: OpenOpt
     closers.push(() => ledger.close());
     refuseOtherConfig(ledger, config, dir);
 
-    const { threads, device, uri } = config.policy;
+    const { device, uri } = config.policy;
     const options = policyOptions(config, dir, true);
     const openAt = (path: string) =>
       openPolicy(uri, { ...options, saved: path.includes(':') ? undefined : placeIn(dir, path) });
@@ -124,8 +124,7 @@ export async function openRun({ config, dir, terminal, signal, onLost }: OpenOpt
       openPolicy: (path) => policy.beside?.(placeIn(dir, path)) ?? openAt(path),
       openRewardModel: (path) =>
         openRewardModel(path.includes(':') ? path : `onnx:${placeIn(dir, path)}`, {
-          threads,
-          device,
+          ...embeddedOptions(config),
           optimizer: rewardOptimizer(config),
         }),
       async replacePolicy(path) {
@@ -175,7 +174,9 @@ function beginLedger(ledger: Ledger, config: Config, dir: string, toolchain: str
 function refuseOtherConfig(ledger: Ledger, config: Config, dir: string): void {
   const begun = ledger.run.read();
   if (begun === undefined) return;
-  const before: unknown = JSON.parse(begun.config);
+  // As the run wrote them; a key that there was not yet has its default.
+  const table = JSON.parse(begun.config) as Table;
+  const before = loadConfig({ base: { source: `settings of ${dir}`, table } }).config;
   const changed = changedKeys(before, config).filter((key) => !mayChange(key));
   if (changed.length > 0)
     throw new UsageError(

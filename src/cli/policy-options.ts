@@ -1,15 +1,28 @@
 /** What a policy is opened with: its part of the configuration, and what only the command line may look up. */
 import type { Config } from '../config/index.ts';
 import { UsageError } from '../ops/errors.ts';
+import { seedFor } from '../ops/seeds.ts';
 import type { PolicyOptions } from '../policy/open.ts';
 
 export function policyOptions(
-  { policy }: Pick<Config, 'policy'>,
+  { policy, run }: Pick<Config, 'policy' | 'run'>,
   dir: string,
   learns: boolean,
 ): PolicyOptions {
-  const { threads, device, server, trainer } = policy;
-  return { threads, device, served: { server, trainer, dir, learns, apiKey: keyIn(server.keyEnv) } };
+  const { server, trainer } = policy;
+  const lora = { ...trainer.lora, seed: seedFor(run.seed, 'adapters') };
+  return {
+    ...embeddedOptions({ policy }),
+    ...(learns && trainer.method === 'lora' ? { lora } : {}),
+    served: { server, trainer, dir, learns, apiKey: keyIn(server.keyEnv) },
+  };
+}
+
+/** Of the embedded engine alone. */
+export function embeddedOptions({ policy }: Pick<Config, 'policy'>): PolicyOptions {
+  const { threads, device, batchSize, microBatchTokens, memoryMb } = policy;
+  const memory = memoryMb === undefined ? {} : { memoryBytes: 2 ** 20 * memoryMb };
+  return { threads, device, batchSize, microBatchTokens, ...memory };
 }
 
 function keyIn(variable: string | undefined): string | undefined {

@@ -8,6 +8,7 @@ import { openPolicy } from '../policy/open.ts';
 import { replaceFile } from '../reports/twins.ts';
 import { type ReplayInput, replayRounds } from '../selfplay/replay.ts';
 import { type RoundSummary, summariseRound } from '../selfplay/replay-summary.ts';
+import { embeddedOptions } from './policy-options.ts';
 import { replayTable } from './replay-table.ts';
 
 export interface ReplayOptions {
@@ -76,11 +77,11 @@ function roundsAsked(ledger: Ledger, text: string | undefined): number[] {
 }
 
 /** Opens the policy that played the round, embeds, and closes it again: the policies of all rounds would not fit. */
-function embedder(ledger: Ledger, dir: string, { policy }: Config): NonNullable<ReplayInput['embed']> {
+function embedder(ledger: Ledger, dir: string, config: Config): NonNullable<ReplayInput['embed']> {
   return async (round, texts) => {
-    const path = ledger.policies.get(ledger.rounds.get(round)?.policyIn ?? '')?.path ?? policy.uri;
+    const path = ledger.policies.get(ledger.rounds.get(round)?.policyIn ?? '')?.path ?? config.policy.uri;
     const uri = path.includes(':') ? path : `onnx:${join(dir, path)}`;
-    const opened = await openPolicy(uri, { threads: policy.threads, device: policy.device });
+    const opened = await openPolicy(uri, embeddedOptions(config));
     try {
       return await opened.embed(texts);
     } finally {

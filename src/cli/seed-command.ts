@@ -42,6 +42,7 @@ export async function portfolioCommand(out: string, workFile: string): Promise<v
 
 export interface PretrainFlags {
   readonly out: string;
+  readonly work: string;
   readonly steps: string;
   readonly theorems?: string | undefined;
   readonly seed: string;
@@ -52,6 +53,7 @@ export async function pretrainCommand(flags: PretrainFlags): Promise<void> {
     corpusDir: CORPUS,
     seedProofsDir: SEED_PROOFS,
     out: flags.out,
+    work: flags.work,
     prompts: loadPrompts('prompts/compact.toml'),
     steps: wholeNumber('--steps', flags.steps),
     ...(flags.theorems === undefined ? {} : { theorems: wholeNumber('--theorems', flags.theorems) }),

@@ -9,5 +9,6 @@ export {
   OBJECTIVES_WITH_KL,
   OBJECTIVES_WITH_RATIO,
 } from './objective-settings.ts';
+export { samplerOf } from './sampler-settings.ts';
 export type { Config } from './schema.ts';
 export { needsEmbeddings } from './select-settings.ts';

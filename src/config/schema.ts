@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { comparisonWithSampler, OBJECTIVES, objectiveSettings } from './objective-settings.ts';
+import { samplerSettings, UNTEMPERED } from './sampler-settings.ts';
 import { checkSelect, select } from './select-settings.ts';
 import { checkAlarms, watch } from './watch-settings.ts';
 
@@ -80,7 +81,7 @@ const trainer = z.strictObject({
   method: z
     .enum(['full', 'lora'])
     .default('full')
-    .meta({ description: 'Whether the weights learn, or low-rank adapters over them' }),
+    .meta({ description: 'Whether the weights learn, or low-rank adapters over them; of onnx: too' }),
   lora: z
     .strictObject({
       rank: positive().default(32).meta({ description: "The adapters' rank" }),
@@ -109,10 +110,9 @@ const trainer = z.strictObject({
     .boolean()
     .default(true)
     .meta({ description: 'Compute activations twice rather than keep them' }),
-  keepOptimizer: z
-    .boolean()
-    .default(true)
-    .meta({ description: "Carry the optimiser's moments from round to round" }),
+  keepOptimizer: z.boolean().default(true).meta({
+    description: "Carry the optimiser's moments from round to round; onnx: begins each round's anew",
+  }),
   stallSeconds: z.number().positive().default(3600).meta({
     description: 'A trainer that gives no sign for so long has failed',
     unit: 'seconds',
@@ -136,6 +136,17 @@ const policy = z.strictObject({
   threads: positive().max(256).default(2).meta({ description: 'CPU threads of the embedded engine' }),
   device: z.enum(['cpu', 'cuda']).default('cpu').meta({
     description: 'Where the embedded engine computes; cuda needs the CUDA libraries of onnxruntime-node',
+  }),
+  memoryMb: positive().exactOptional().meta({
+    description:
+      "What sampling may hold in the embedded engine, which samples fewer rows together to fit; half of the machine's memory when absent",
+    unit: 'MiB',
+  }),
+  batchSize: positive().default(64).meta({ description: 'Most rows the embedded engine samples together' }),
+  microBatchTokens: positive().default(2048).meta({
+    description:
+      'Most tokens, padding included, of one pass of the embedded engine; memory of learning is proportional to it',
+    unit: 'tokens',
   }),
   server: server.prefault({}),
   trainer: trainer.prefault({}),
@@ -317,8 +328,7 @@ const data = z.strictObject({
 
 const propose = z.strictObject({
   conjectures: count().default(200).meta({ description: 'Conjectures sampled each round' }),
-  temperature: z.number().min(0).default(0.8).meta({ description: 'Sampling temperature; 0 is greedy' }),
-  topP: z.number().gt(0).max(1).default(1).meta({ description: 'Nucleus sampling; 1 is off' }),
+  ...samplerSettings(0.8),
   maxTokens: positive().default(96).meta({ description: 'Longest conjecture', unit: 'tokens' }),
   trivialLemmaShare: share()
     .default(0.2)
@@ -363,8 +373,7 @@ const prove = z.strictObject({
   replayBelow: share().default(0.35).meta({
     description: 'A proved statement whose best pass rate is below this is always proved again',
   }),
-  temperature: z.number().min(0).default(1).meta({ description: 'Sampling temperature; 0 is greedy' }),
-  topP: z.number().gt(0).max(1).default(1).meta({ description: 'Nucleus sampling; 1 is off' }),
+  ...samplerSettings(1),
   maxTokens: positive().default(96).meta({ description: 'Longest proof', unit: 'tokens' }),
 });
 
@@ -433,8 +442,7 @@ const evaluate = z.strictObject({
     .min(1)
     .default([1, 8])
     .meta({ description: 'pass@k is reported for these k; none above evaluate.samples' }),
-  temperature: z.number().min(0).default(1).meta({ description: 'Sampling temperature; 0 is greedy' }),
-  topP: z.number().gt(0).max(1).default(1).meta({ description: 'Nucleus sampling; 1 is off' }),
+  ...samplerSettings(1),
   maxTokens: positive().default(96).meta({ description: 'Longest proof', unit: 'tokens' }),
   beforeAndAfter: z
     .boolean()
@@ -528,12 +536,12 @@ export const configSchema = z
       });
     const comparison = comparisonWithSampler(config.learn);
     if (comparison !== null)
-      for (const key of ['temperature', 'topP'] as const)
-        if (config.prove[key] !== 1)
+      for (const key of ['temperature', 'topP', 'topK', 'minP'] as const)
+        if (config.prove[key] !== UNTEMPERED[key])
           context.addIssue({
             code: 'custom',
             path: ['prove', key],
-            message: `1, because ${comparison}`,
+            message: `${UNTEMPERED[key]}, because ${comparison}`,
             input: config.prove[key],
           });
     const { tokenWeights = 'none' } = config.learn.objectiveSettings;

@@ -21,6 +21,9 @@ export const evaluationSettings = z.strictObject({
     temperature: z.number(),
     topP: z.number(),
     topK: z.int(),
+    /** Absent where it is off. */
+    minP: z.number().exactOptional(),
+    stop: z.array(z.string()).exactOptional(),
     maxTokens: z.int(),
   }),
   seed: z.int(),

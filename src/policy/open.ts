@@ -7,18 +7,17 @@ import type { Config } from '../config/index.ts';
 import { UsageError } from '../ops/errors.ts';
 import { shippedPath } from '../ops/shipped.ts';
 import type { OptimizerSettings } from './bundle.ts';
-import { openOnnxPolicy, TokenRewardModel } from './onnx/index.ts';
+import { type OnnxPolicyOptions, openOnnxPolicy, TokenRewardModel } from './onnx/index.ts';
 import type { Policy } from './policy.ts';
 import { openPortfolio } from './portfolio.ts';
 import type { RewardModel } from './reward-model.ts';
 import { openServedPolicy } from './served/open.ts';
 import { TorchLearner } from './torch/torch-learner.ts';
 
-export interface PolicyOptions {
-  /** CPU threads of the embedded engine. */
+/** What the embedded engine is opened with, but for `threads` by default as onnx-policy.ts has it; and the rest. */
+export interface PolicyOptions
+  extends Pick<OnnxPolicyOptions, 'device' | 'memoryBytes' | 'batchSize' | 'microBatchTokens' | 'lora'> {
   readonly threads: number;
-  /** Where the embedded engine computes; default cpu. */
-  readonly device?: 'cpu' | 'cuda';
   /** Weights saved in an earlier round, instead of those that the URI names. */
   readonly saved?: string | undefined;
   /** Needed for a policy behind servers. */

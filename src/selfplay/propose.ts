@@ -1,4 +1,5 @@
 /** Propose: the conjecturer writes statements, each from a seed, its proof and a lemma that proof uses. */
+import { samplerOf } from '../config/index.ts';
 import type { ConjectureRecord } from '../ledger/index.ts';
 import { randomFrom, seedFor } from '../ops/seeds.ts';
 import type { Completion, Policy, SampleRequest, SamplerSettings } from '../policy/policy.ts';
@@ -12,7 +13,7 @@ import { firstPolicy } from './versions.ts';
 const MAX_SAMPLES = 8;
 
 export async function propose(run: Run, round: number): Promise<() => void> {
-  const { conjectures: wanted, temperature, topP, maxTokens } = run.config.propose;
+  const { conjectures: wanted } = run.config.propose;
   if (wanted === 0) return () => {};
   const seeds = provedSeeds(run, round);
   const inputs = conjectureInputs(
@@ -24,7 +25,7 @@ export async function propose(run: Run, round: number): Promise<() => void> {
   if (inputs.length === 0)
     run.say('nothing is proved yet, so there is no seed to conjecture from', { round });
 
-  const sampler: SamplerSettings = { temperature, topP, topK: 0, maxTokens };
+  const sampler: SamplerSettings = samplerOf(run.config.propose);
   const requests = requestsFor(run, round, inputs, wanted);
   const byId = new Map(requests.map((r) => [r.id, r]));
   const settings = endingAt(run.prompts.stops.conjecturer, sampler);

@@ -3,6 +3,7 @@
  * that passed the screen; the checker judges them meanwhile. Statements whose pass rate may be in the barely-provable window
  * get a second stage of attempts, where one is configured (staging.ts).
  */
+import { samplerOf } from '../config/index.ts';
 import type { Statement } from '../statements/statement.ts';
 import type { IndexRange } from './attempting.ts';
 import { attemptAndJudge } from './overlap.ts';
@@ -45,8 +46,7 @@ async function stage(
   statements: readonly Statement[],
   range: IndexRange,
 ): Promise<void> {
-  const { temperature, topP, maxTokens } = run.config.prove;
-  await attemptAndJudge(run, round, statements, range, { temperature, topP, topK: 0, maxTokens });
+  await attemptAndJudge(run, round, statements, range, samplerOf(run.config.prove));
 }
 
 /** Decided by the first stage alone, so that a resumed step decides the same. */

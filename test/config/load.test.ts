@@ -136,12 +136,16 @@ describe('refusals', () => {
   });
 
   test('a sampler that is not the policy itself is refused where an objective compares the two', () => {
-    const overrides = ['prove.temperature=0.8', 'prove.topP=0.9'];
+    const overrides = ['prove.temperature=0.8', 'prove.topP=0.9', 'prove.topK=5', 'prove.minP=0.1'];
     const { message } = refusal({ overrides: [...overrides, 'learn.objective=grpo'] });
     expect(message).toContain(
       'prove.temperature: expected 1, because grpo compares the policy with the sampler token by token, found 0.8',
     );
     expect(message).toContain('prove.topP: expected 1');
+    expect(message).toContain('prove.topK: expected 0, because grpo');
+    expect(message).toContain('prove.minP: expected 0, because grpo');
+    const stop = ['prove.stop=["\\n"]', 'learn.objective=grpo'];
+    expect(loadConfig({ overrides: stop }).config.prove.stop).toEqual(['\n']);
     expect(loadConfig({ overrides }).config.learn.objective).toBe('oreal-repo');
   });
 

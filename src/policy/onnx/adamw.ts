@@ -39,39 +39,55 @@ export class AdamW {
     return { step: this.#step, moments: this.#moments };
   }
 
-  /** Updates the weights in place with gradients multiplied by `scale` (the clip's factor). */
-  update(weights: Tensors, gradients: Gradients, scale: number): void {
+  /**
+   * Updates the weights in place with gradients multiplied by `scale` (the clip's factor). Where one of them would become
+   * NaN or infinite none moves, and the names of their tensors are returned; the moments have then moved all the same.
+   * The gradients' arrays are used up: the new weights wait in them.
+   */
+  update(weights: Tensors, gradients: Gradients, scale: number): readonly string[] {
     const rate = learningRateAt(this.#settings, this.#step, this.#totalSteps);
     this.#step += 1;
+    const spoilt: string[] = [];
     for (const [name, { shape, data }] of weights) {
       const gradient = gradients.get(name);
       if (gradient === undefined) continue;
       const decay = shape.length > 1 ? this.#settings.weightDecay : 0;
-      this.#updateTensor(data, gradient, this.#momentsOf(name, data.length), scale, rate, decay);
+      const moments = this.#momentsOf(name, data.length);
+      if (!this.#turnToWeights(gradient, data, moments, scale, rate, decay)) spoilt.push(name);
     }
+    if (spoilt.length > 0) return spoilt;
+    for (const [name, { data }] of weights) data.set(gradients.get(name) ?? data);
+    return [];
   }
 
-  #updateTensor(
-    weight: Float32Array,
+  /** Writes the new weights over the gradient; false where one of them is NaN or infinite. */
+  #turnToWeights(
     gradient: Float32Array,
+    weight: Float32Array,
     { first, second }: Moments,
     scale: number,
     rate: number,
     decay: number,
-  ): void {
+  ): boolean {
     const { betas, epsilon } = this.#settings;
     const [beta1, beta2] = betas;
     const keep = 1 - rate * decay;
     const stepSize = rate / (1 - beta1 ** this.#step);
     const secondScale = 1 / Math.sqrt(1 - beta2 ** this.#step);
+    // x − x is 0 for every finite x and NaN for the rest.
+    let differences = 0;
     for (let i = 0; i < weight.length; i++) {
       const g = (gradient[i] ?? 0) * scale;
       const m = beta1 * (first[i] ?? 0) + (1 - beta1) * g;
       const v = beta2 * (second[i] ?? 0) + (1 - beta2) * g * g;
       first[i] = m;
       second[i] = v;
-      weight[i] = (weight[i] ?? 0) * keep - (stepSize * m) / (Math.sqrt(v) * secondScale + epsilon);
+      const next = (weight[i] ?? 0) * keep - (stepSize * m) / (Math.sqrt(v) * secondScale + epsilon);
+      const stored = Math.fround(next);
+      gradient[i] = stored;
+      differences += stored - stored;
     }
+    return differences === 0;
   }
 
   #momentsOf(name: string, size: number): Moments {

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
-import { type LlamaConfig, llamaConfigJson, parseLlamaConfig } from './config.ts';
+import { endTokensSchema, type LlamaConfig, llamaConfigJson, parseLlamaConfig } from './config.ts';
 import type { StoredDtype } from './dtypes.ts';
 import { CheckpointError } from './errors.ts';
 import { parameterShapes } from './parameters.ts';
@@ -19,6 +19,7 @@ export const WEIGHTS_FILE = 'model.safetensors';
 const INDEX_FILE = 'model.safetensors.index.json';
 /** Files that say something about weights: they are written with them, never copied. */
 const WEIGHT_COMPANIONS = [INDEX_FILE, 'adapter_config.json', 'trainer.json'];
+const GENERATION_FILE = 'generation_config.json';
 const indexSchema = z.looseObject({ weight_map: z.record(z.string(), z.string()) });
 
 export async function readConfig(dir: string): Promise<LlamaConfig> {
@@ -28,7 +29,20 @@ export async function readConfig(dir: string): Promise<LlamaConfig> {
       cause,
     });
   });
-  return parseLlamaConfig(parseJson(text, path), path);
+  const config = parseLlamaConfig(parseJson(text, path), path);
+  const endTokens = await generationEndTokens(dir);
+  return endTokens === null ? config : { ...config, endTokens };
+}
+
+/** Those of generation_config.json, which in transformers come before the config's; null where it names none. */
+async function generationEndTokens(dir: string): Promise<readonly number[] | null> {
+  const path = join(dir, GENERATION_FILE);
+  const text = await readFile(path, 'utf8').catch(() => null);
+  if (text === null) return null;
+  const found = z.looseObject({ eos_token_id: endTokensSchema }).safeParse(parseJson(text, path));
+  if (!found.success) throw new CheckpointError(`${path}: ${z.prettifyError(found.error)}`);
+  const { eos_token_id: ends } = found.data;
+  return ends == null ? null : [ends].flat();
 }
 
 /** The checked weights of a checkpoint, sharded or not, as float32. */

@@ -14,6 +14,9 @@ export type Family = (typeof FAMILIES)[number];
 
 const positive = z.int().positive();
 
+/** One token id or several, as config.json and generation_config.json have them. */
+export const endTokensSchema = z.union([z.int(), z.array(z.int()).nonempty()]).nullish();
+
 const schema = z.looseObject({
   model_type: z.enum(FAMILIES),
   vocab_size: positive,
@@ -34,7 +37,7 @@ const schema = z.looseObject({
   mlp_bias: z.literal(false).optional(),
   use_sliding_window: z.literal(false).optional(),
   layer_types: z.array(z.literal('full_attention')).nullish(),
-  eos_token_id: z.union([z.int(), z.array(z.int()).nonempty()]).nullish(),
+  eos_token_id: endTokensSchema,
 });
 
 export interface LlamaConfig {
@@ -56,7 +59,7 @@ export interface LlamaConfig {
   /** Biases on all four attention projections; Qwen2 has them on q, k and v regardless. Default false. */
   readonly attentionBias?: boolean;
   readonly tiedHead: boolean;
-  /** Token ids that end a completion; may be empty. */
+  /** Token ids that end a completion; may be empty. Of the generation config, where that names any. */
   readonly endTokens: readonly number[];
 }
 

@@ -130,7 +130,9 @@ export class Engine {
       longestPrompt: requests.reduce((most, { promptTokens }) => Math.max(most, promptTokens.length), 1),
       maxTokens,
       budgetBytes: memoryBytes,
+      heldCopies: this.#model.adapted === null ? 1 : 2,
       weightCopies: this.#constantWeights ? 1 : 0,
+      sessions: new Set([...this.#sessions.keys(), 'decode', 'prefill']).size,
     });
   }
 

@@ -16,7 +16,7 @@ export class DeviceError extends LakatosError {
   override readonly name = 'DeviceError';
 }
 
-/** A loss or gradient that is not a number: the update was refused and the weights are what they were. */
+/** A loss, gradient or new weight that is not finite: the update was refused and the weights are what they were. */
 export class UpdateRefusedError extends LakatosError {
   override readonly name = 'UpdateRefusedError';
 }

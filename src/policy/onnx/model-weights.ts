@@ -5,6 +5,7 @@
  * computed again when asked for after a step; the base never moves.
  */
 
+import { resolve } from 'node:path';
 import { readConfig, readWeights } from './checkpoint.ts';
 import type { LlamaConfig } from './config.ts';
 import { RequestError } from './errors.ts';
@@ -23,7 +24,7 @@ interface Adapted {
   readonly lora: LoraSettings;
   readonly base: Tensors;
   readonly adapters: Tensors;
-  /** The base checkpoint's directory, for what is saved. */
+  /** The base checkpoint's directory, absolute: adapters are saved elsewhere and must still find it. */
   readonly baseDir: string;
 }
 
@@ -48,7 +49,8 @@ export class ModelWeights {
       const config = await readConfig(dir);
       const weights = await readWeights(dir, config);
       if (lora === undefined) return new ModelWeights(config, weights);
-      return new ModelWeights(config, weights, { lora, adapters: freshAdapters(config, lora), baseDir: dir });
+      const adapters = freshAdapters(config, lora);
+      return new ModelWeights(config, weights, { lora, adapters, baseDir: resolve(dir) });
     }
     if (lora !== undefined) checkSame(dir, stored.lora, lora);
     const config = await readConfig(stored.base);

@@ -45,7 +45,10 @@ const defaultMemoryBytes = (): number =>
 
 /** Optimiser state that outlives a bundle: for pretraining, which feeds its steps one by one. */
 export interface PolicyTrainer {
-  /** One optimiser step. On a NaN or infinite loss or gradient: UpdateRefusedError, and this step did not happen. */
+  /**
+   * One optimiser step. On a NaN or infinite loss or gradient: UpdateRefusedError, and this step did not happen. On
+   * weights that would be NaN or infinite the same error, and the weights stay; the moments have taken the step in.
+   */
   step(rows: readonly BundleRow[]): Promise<StepReport>;
   /**
    * Saves policy and optimiser so that `resumeTrainer` goes on bit for bit; `position` is the caller's place in its

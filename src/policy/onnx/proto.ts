@@ -46,7 +46,11 @@ const OPSET = 20;
 const ELEMENT_CODE = { float: 1, int64: 7 } as const;
 const ATTRIBUTE_CODE = { float: 1, int: 2, text: 3, ints: 7 } as const;
 
-type Bytes = Uint8Array;
+/** Bytes in parts: weights are copied once, into the whole model, not once a level of nesting. */
+interface Bytes {
+  readonly parts: readonly Uint8Array[];
+  readonly length: number;
+}
 
 export function encodeModel(model: Model): Uint8Array {
   const graph = message(
@@ -56,13 +60,14 @@ export function encodeModel(model: Model): Uint8Array {
     ...model.inputs.map((info) => nested(11, valueInfoProto(info))),
     ...model.outputs.map((info) => nested(12, valueInfoProto(info))),
   );
-  return message(
+  const whole = message(
     integer(1, IR_VERSION),
     text(2, 'lakatos'),
     nested(7, graph),
     nested(8, message(text(1, ''), integer(2, OPSET))),
     nested(8, message(text(1, 'com.microsoft'), integer(2, 1))),
   );
+  return Buffer.concat(whole.parts, whole.length);
 }
 
 function nodeProto(node: Node, index: number): Bytes {
@@ -87,7 +92,12 @@ function attributeProto(name: string, value: Attribute): Bytes {
 function tensorProto({ name, shape, data }: Initializer): Bytes {
   const type = data instanceof Float32Array ? ELEMENT_CODE.float : ELEMENT_CODE.int64;
   const raw = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return message(...shape.map((dim) => integer(1, dim)), integer(2, type), text(8, name), nested(9, raw));
+  return message(
+    ...shape.map((dim) => integer(1, dim)),
+    integer(2, type),
+    text(8, name),
+    nested(9, bytes(raw)),
+  );
 }
 
 function valueInfoProto({ name, type, shape }: ValueInfo): Bytes {
@@ -96,27 +106,31 @@ function valueInfoProto({ name, type, shape }: ValueInfo): Bytes {
   return message(text(1, name), nested(2, nested(1, tensor)));
 }
 
-const message = (...fields: readonly Bytes[]): Bytes => Buffer.concat(fields);
+const bytes = (part: Uint8Array): Bytes => ({ parts: [part], length: part.length });
+const message = (...fields: readonly Bytes[]): Bytes => ({
+  parts: fields.flatMap(({ parts }) => parts),
+  length: fields.reduce((sum, { length }) => sum + length, 0),
+});
 const key = (field: number, wire: 0 | 2 | 5): Bytes => varint(BigInt((field << 3) | wire));
 const integer = (field: number, value: number): Bytes =>
   message(key(field, 0), varint(BigInt.asUintN(64, BigInt(value))));
 const nested = (field: number, body: Bytes): Bytes =>
   message(key(field, 2), varint(BigInt(body.length)), body);
-const text = (field: number, value: string): Bytes => nested(field, Buffer.from(value));
+const text = (field: number, value: string): Bytes => nested(field, bytes(Buffer.from(value)));
 
 function float(field: number, value: number): Bytes {
-  const bytes = Buffer.alloc(4);
-  bytes.writeFloatLE(value);
-  return message(key(field, 5), bytes);
+  const four = Buffer.alloc(4);
+  four.writeFloatLE(value);
+  return message(key(field, 5), bytes(four));
 }
 
 function varint(value: bigint): Bytes {
-  const bytes: number[] = [];
+  const groups: number[] = [];
   let rest = value;
   do {
     const low = Number(rest & 0x7fn);
     rest >>= 7n;
-    bytes.push(rest === 0n ? low : low | 0x80);
+    groups.push(rest === 0n ? low : low | 0x80);
   } while (rest !== 0n);
-  return Uint8Array.from(bytes);
+  return bytes(Uint8Array.from(groups));
 }

@@ -74,7 +74,11 @@ export async function readTrainer(dir: string, version: string, learnt: Tensors)
         throw new CheckpointError(
           `${join(dir, MOMENTS_FILE)}: tensor ${which}/${name}: expected [${shape}], found ${tensor === undefined ? 'none' : `[${tensor.shape}]`}`,
         );
-      return tensor?.data ?? new Float32Array(0);
+      if (!tensor?.data.every(Number.isFinite))
+        throw new CheckpointError(
+          `${join(dir, MOMENTS_FILE)}: tensor ${which}/${name} holds NaN or infinite values; go back to an earlier checkpoint`,
+        );
+      return tensor.data;
     };
     return [name, { first: part('first'), second: part('second') }];
   });

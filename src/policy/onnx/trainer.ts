@@ -2,7 +2,7 @@
  * Optimiser steps: gradients of some loss, global clip, AdamW; and the gradients of a bundle's loss.
  *
  * The loss is exactly bundle.ts's sum: micro-batching changes nothing but rounding. A loss or gradient that is not
- * finite is refused before any weight moves.
+ * finite is refused before any weight moves, and so are weights that would not be.
  */
 import type { BundleRow, OptimizerSettings } from '../bundle.ts';
 import { AdamW, clipScale, globalNorm, type OptimizerState } from './adamw.ts';
@@ -85,7 +85,12 @@ export class Trainer<Row extends { readonly id: string }> {
         `update refused: loss ${loss}, gradient norm ${gradNorm} over ${rows.length} rows (${await this.#culprit(rows)}); the weights are unchanged`,
       );
     }
-    this.#optimizer.update(this.#model.weights, gradients, clipScale(gradNorm, this.#settings.clipNorm));
+    const scale = clipScale(gradNorm, this.#settings.clipNorm);
+    const spoilt = this.#optimizer.update(this.#model.weights, gradients, scale);
+    if (spoilt.length > 0)
+      throw new UpdateRefusedError(
+        `update refused: it would make weights of ${spoilt.length} tensors NaN or infinite (first ${spoilt[0]}), at loss ${loss} and gradient norm ${gradNorm} over ${rows.length} rows; the weights are unchanged, the optimiser's moments are not`,
+      );
     return { loss, gradNorm, tokens };
   }
 

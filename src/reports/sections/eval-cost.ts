@@ -59,7 +59,7 @@ export function evalProvenanceSection({ settings, provenance, id }: EvalReport):
       ['Prompts', html`${prompts.style}, ${code(prompts.hash)}`],
       [
         'Sampler',
-        `${settings.samples} attempts, temperature ${sampler.temperature}, top-p ${sampler.topP}, top-k ${sampler.topK === 0 ? 'off' : sampler.topK}, at most ${sampler.maxTokens} tokens`,
+        `${settings.samples} attempts, ${samplerText(sampler)}, at most ${sampler.maxTokens} tokens`,
       ],
       ['Seed', String(settings.seed)],
       ['Proof assistant', provenance.toolchain],
@@ -74,4 +74,12 @@ export function evalProvenanceSection({ settings, provenance, id }: EvalReport):
     html`<details style="margin-top:1.5rem"><summary><span style="flex:1">Settings</span></summary>
 <div class="body"><pre><code>${JSON.stringify(settings, null, 2)}</code></pre></div></details>`,
   );
+}
+
+function samplerText({ temperature, topP, topK, minP, stop }: EvalReport['settings']['sampler']): string {
+  return [
+    `temperature ${temperature}, top-p ${topP}, top-k ${topK === 0 ? 'off' : topK}`,
+    ...(minP === undefined ? [] : [`min-p ${minP}`]),
+    ...(stop === undefined ? [] : [`stop at ${stop.map((text) => JSON.stringify(text)).join(', ')}`]),
+  ].join(', ');
 }

@@ -143,6 +143,21 @@ async function shard(dir: string, dtype: StoredDtype = 'F32'): Promise<void> {
   await rm(join(dir, 'model.safetensors'));
 }
 
+test("the generation config's end tokens, one or several, come before the config's", async () => {
+  const dir = await checkpointDir();
+  const write = (json: unknown) => writeFile(join(dir, 'generation_config.json'), JSON.stringify(json));
+  const ends = async () => (await readConfig(dir)).endTokens;
+  expect(await ends()).toEqual([1]);
+  await write({ eos_token_id: 7 });
+  expect(await ends()).toEqual([7]);
+  await write({ eos_token_id: [9, 7] });
+  expect(await ends()).toEqual([9, 7]);
+  await write({ eos_token_id: null, temperature: 0.6 });
+  expect(await ends()).toEqual([1]);
+  await write({ eos_token_id: '</s>' });
+  await expect(ends()).rejects.toThrow(/generation_config\.json: .*eos_token_id/s);
+});
+
 test('a missing config or weights file is named', async () => {
   const dir = await checkpointDir();
   await rm(join(dir, 'model.safetensors'));

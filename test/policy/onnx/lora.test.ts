@@ -1,6 +1,6 @@
 /** Adapters: parity with peft on committed values, and that nothing but them learns. */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { trainGraph } from '../../../src/policy/onnx/full-graphs.ts';
@@ -86,6 +86,14 @@ test('a policy with adapters saves them alone, or merged on request, and both op
   expect(await readdir(merged)).not.toContain('adapter_config.json');
   expect((await policyAt(adapters)).version).toBe(version);
   expect((await policyAt(merged)).version).toBe(version);
+});
+
+test('adapters over a base that was named relative to the working directory find it again', async () => {
+  const base = relative(process.cwd(), await checkpointDir());
+  const policy = await policyAt(base, { lora });
+  const saved = join(await temporaryDir(), 'deeper', 'a');
+  await policy.save(saved);
+  expect((await policyAt(saved)).version).toBe(policy.version);
 });
 
 test('adapters that do not fit are refused by tensor, setting and file', async () => {

@@ -181,7 +181,7 @@ test('a small budget samples fewer rows at once and the same completions; one to
   const settings = sampler({ maxTokens: 20 });
   const wide = model({ batchSize: 8 });
   const { totalBytes } = wide.plan(requests(2, 8), settings);
-  const narrow = model({ batchSize: 8, memoryBytes: Math.floor(totalBytes * 0.6) });
+  const narrow = model({ batchSize: 8, memoryBytes: totalBytes - 1 });
   expect(narrow.plan(requests(2, 8), settings).rows).toBeLessThan(8);
   const tokens = async (on: ReturnType<typeof model>) =>
     byKey(await collect(on.sample(requests(2, 8), settings))).map((completion) => completion.tokens);

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { llamaConfigJson } from '../../../src/policy/onnx/config.ts';
 import type { Engine } from '../../../src/policy/onnx/engine.ts';
 import { ModelWeights } from '../../../src/policy/onnx/model-weights.ts';
+import { readSafetensors, writeSafetensors } from '../../../src/policy/onnx/safetensors.ts';
 import {
   checkpointDir,
   engineOf,
@@ -87,6 +88,15 @@ test("an optimiser's state that does not belong to the weights, or is damaged, i
   await expect(fresh().resumeTrainer(dir)).rejects.toThrow(
     /the optimiser's state belongs to weights [0-9a-f]{12}, the policy has [0-9a-f]{12}/,
   );
+  const moments = join(dir, 'optimizer.safetensors');
+  const whole = await readSafetensors(moments);
+  const spoilt = new Map([...whole].map(([name, { shape, data }]) => [name, { shape, data: data.slice() }]));
+  spoilt.get('second/model.norm.weight')?.data.fill(Number.NaN, 0, 1);
+  await writeSafetensors(moments, spoilt);
+  await expect(on.resumeTrainer(dir)).rejects.toThrow(
+    'optimizer.safetensors: tensor second/model.norm.weight holds NaN or infinite values; go back to an earlier checkpoint',
+  );
+  await writeSafetensors(moments, whole);
   const path = join(dir, 'trainer.json');
   const manifest = await readFile(path, 'utf8');
   await writeFile(path, manifest.replace('"position": 1', '"position": "x"'));

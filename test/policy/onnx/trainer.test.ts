@@ -89,6 +89,22 @@ test('a loss that is not finite is refused and no weight has moved', async () =>
   expect(weightsVersion(model.weights)).toBe(before);
 });
 
+test('weights that would not be finite are refused before any of them moves', async () => {
+  const weights = fresh();
+  const model = await trainerModel(config, weights);
+  // Finite, and unread by these rows: only the decay, of a rate beyond 1, brings it past float32.
+  const table = weights.get('model.embed_tokens.weight')?.data ?? new Float32Array();
+  table[23 * config.hiddenSize] = 3e38;
+  const before = weightsVersion(weights);
+  const trainer = bundleTrainer(model, optimizer({ learningRate: 3, weightDecay: 1 }), 10);
+  const step = trainer.step([row([1], [2], 1)]);
+  await expect(step).rejects.toThrow(UpdateRefusedError);
+  await expect(step).rejects.toThrow(
+    /would make weights of 1 tensors NaN or infinite \(first model\.embed_tokens\.weight\), .* over 1 rows; the weights are unchanged/,
+  );
+  expect(weightsVersion(weights)).toBe(before);
+});
+
 test('a step without rows changes nothing', async () => {
   const model = await trainerModel(config, fresh());
   const before = weightsVersion(model.weights);

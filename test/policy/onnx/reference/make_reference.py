@@ -4,7 +4,7 @@
     python make_reference.py [--out DIR] [CASE ...]
 
 writes one directory a case (default all of them) into DIR, by default beside this file: a checkpoint in Hugging Face layout, `expected.json` (rows, loss, log-probs,
-greedy continuation), and safetensors with every gradient and with the weights after ten AdamW steps.
+greedy continuation with the logits of some of its steps), and safetensors with every gradient and with the weights after ten AdamW steps.
 """
 
 import argparse
@@ -24,6 +24,7 @@ LLAMA3_ROPE = dict(
     high_freq_factor=4.0,
     original_max_position_embeddings=16,
 )
+LINEAR_ROPE = dict(rope_type="linear", rope_theta=500.0, factor=3.0)
 CASES = {
     "grouped-untied": (LlamaConfig, dict(num_key_value_heads=2, tie_word_embeddings=False, head_dim=8)),
     "plain-tied": (LlamaConfig, dict(num_key_value_heads=4, tie_word_embeddings=True)),
@@ -33,9 +34,15 @@ CASES = {
     ),
     "qwen2": (Qwen2Config, dict(num_key_value_heads=2, tie_word_embeddings=True, use_sliding_window=False)),
     "qwen3": (Qwen3Config, dict(num_key_value_heads=2, tie_word_embeddings=False, head_dim=6)),
+    "linear-rope": (
+        LlamaConfig,
+        dict(num_key_value_heads=2, tie_word_embeddings=True, rope_parameters=LINEAR_ROPE),
+    ),
 }
-# The first cases have plain rows; later ones also carry ratios and all KL estimators.
-PLAIN = ("grouped-untied", "plain-tied")
+# These have plain rows; the others also carry ratios and all KL estimators.
+PLAIN = ("grouped-untied", "plain-tied", "linear-rope")
+# Whose logits are kept of a greedy continuation: the prompt's, the next and the last token's.
+KEPT = (0, 1, 19)
 RATIOS = (
     "none",
     dict(kind="ppo-clip", low=0.2, high=0.28),
@@ -137,9 +144,13 @@ def named(model, of):
 
 def greedy(model, prompt, length):
     ids = list(prompt)
-    for _ in range(length):
-        ids.append(int(model(torch.tensor([ids])).logits[0, -1].argmax()))
-    return ids[len(prompt) :]
+    kept = []
+    for step in range(length):
+        logits = model(torch.tensor([ids])).logits[0, -1]
+        if step in KEPT:
+            kept.append(logits.tolist())
+        ids.append(int(logits.argmax()))
+    return dict(promptTokens=prompt, tokens=ids[len(prompt) :], logits=kept)
 
 
 def learnt(model):
@@ -176,7 +187,7 @@ def write_case(name, index, out):
         rows=rows,
         loss=loss.item(),
         logprobs=[log_probs(model, row).tolist() for row in rows],
-        greedy=dict(promptTokens=[5, 6, 7], tokens=greedy(model, [5, 6, 7], 20)),
+        greedy=greedy(model, [5, 6, 7], 20),
     )
     (out / "expected.json").write_text(json.dumps(expected) + "\n")
     ten_steps(model, rows)
