@@ -10,11 +10,12 @@ export function policyOptions(
   learns: boolean,
 ): PolicyOptions {
   const { server, trainer } = policy;
+  const apiKey = keyIn(server.keyEnv);
   const lora = { ...trainer.lora, seed: seedFor(run.seed, 'adapters') };
   return {
     ...embeddedOptions({ policy }),
     ...(learns && trainer.method === 'lora' ? { lora } : {}),
-    served: { server, trainer, dir, learns, apiKey: keyIn(server.keyEnv) },
+    served: { server, trainer, dir, learns, apiKey },
   };
 }
 
