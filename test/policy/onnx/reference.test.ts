@@ -140,7 +140,7 @@ async function greedyLogits(
   return all;
 }
 
-const python = process.env.LAKATOS_TEST_PYTHON ?? 'python3';
+const python = process.env.LAKATOS_PYTHON ?? 'python3';
 const lacks = async (modules: string) =>
   (await execa(python, ['-c', `import ${modules}`], { reject: false })).failed;
 const [noTorch, noPeft] = await Promise.all(['torch, transformers', 'torch, transformers, peft'].map(lacks));
