@@ -60,7 +60,7 @@ test('a night ended by SIGTERM in mid-phase goes on under the same command and e
   expect(existsSync(join(out, 'lock.json'))).toBe(false);
 
   const resumed = await lakatos('--out', out, '--rounds', '1', '--until', until);
-  expect(resumed.exitCode).toBe(0);
+  expect(resumed.exitCode, resumed.stderr).toBe(0);
   const line = summary(resumed.stdout);
   expect(line).toMatchObject({ status: 'done', exit: '0', rounds: '1', round: '1' });
   expect(Number(line.attempts)).toBeGreaterThan(0);
@@ -73,7 +73,7 @@ test('a night ended by SIGTERM in mid-phase goes on under the same command and e
   ledger.close();
 
   const next = await lakatos('--out', out, '--rounds', '2', '--until', until);
-  expect(next.exitCode).toBe(0);
+  expect(next.exitCode, next.stderr).toBe(0);
   expect(summary(next.stdout)).toMatchObject({ round: '2', rounds: '1' });
   const folder = join(out, 'evaluations', 'minif2f-valid');
   const [before = '', after = ''] = readdirSync(folder).sort();

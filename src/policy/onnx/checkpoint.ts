@@ -4,7 +4,7 @@
  * Saving is atomic: written beside the target, then renamed. Weights are checked against the config on reading.
  */
 import { randomUUID } from 'node:crypto';
-import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { endTokensSchema, type LlamaConfig, llamaConfigJson, parseLlamaConfig } from './config.ts';
@@ -97,14 +97,22 @@ function ignoreMissing(error: unknown): void {
   if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
 }
 
-/** Copies what stands beside the weights: config, tokenizer, generation settings, model card. */
-export async function copyCompanions(from: string, to: string): Promise<void> {
-  for (const entry of await readdir(from, { withFileTypes: true })) {
+/** What stands beside the weights: config, tokenizer, generation settings, model card. By file name. */
+export type Companions = ReadonlyMap<string, Uint8Array>;
+
+/** Read when a checkpoint is opened: a run may have removed it by the time its successor is saved. */
+export async function readCompanions(dir: string): Promise<Companions> {
+  const companions = new Map<string, Uint8Array>();
+  for (const entry of await readdir(dir, { withFileTypes: true })) {
     const weights = /\.(safetensors|bin|onnx)$/.test(entry.name) || WEIGHT_COMPANIONS.includes(entry.name);
-    if (entry.isFile() && !weights && !entry.name.startsWith('.')) {
-      await copyFile(join(from, entry.name), join(to, entry.name));
-    }
+    if (entry.isFile() && !weights && !entry.name.startsWith('.'))
+      companions.set(entry.name, await readFile(join(dir, entry.name)));
   }
+  return companions;
+}
+
+export async function writeCompanions(companions: Companions, dir: string): Promise<void> {
+  for (const [name, content] of companions) await writeFile(join(dir, name), content);
 }
 
 /** Weights as transformers initialises them: normal with deviation 0.02, norm gains 1, biases 0. */

@@ -53,8 +53,8 @@ export interface EngineSurroundings {
   readonly gate?: NativeGate;
   /** Weights of more bytes than this are no constants of the decoding graph; default 1 GiB. */
   readonly constantBytes?: number;
-  /** Opens what turns tokens into text; asked for only when there are stop strings. */
-  readonly openDecoder?: () => Promise<(tokens: readonly number[]) => string>;
+  /** Turns tokens into text; needed where there are stop strings. */
+  readonly decode?: (tokens: readonly number[]) => string;
 }
 
 type Kind = 'train' | 'score' | 'embed' | 'prefill' | 'decode';
@@ -83,8 +83,8 @@ export class Engine {
 
   static async open(dir: string, options: EngineOptions & EngineSurroundings): Promise<Engine> {
     const model = await ModelWeights.open(dir, options.lora);
-    const openDecoder = async () => (await openTokenizer(model.adapted?.baseDir ?? dir)).decode;
-    const engine = new Engine(model, { openDecoder, ...options });
+    const { decode } = await openTokenizer(model.adapted?.baseDir ?? dir);
+    const engine = new Engine(model, { decode, ...options });
     // A device that is not there is told now, not in the middle of a round.
     if (options.device !== undefined && options.device !== 'cpu') await engine.#session('score');
     return engine;
@@ -113,7 +113,7 @@ export class Engine {
         batchSize: plan.rows,
         capacity: plan.capacity,
         prefillTokens: plan.prefillTokens,
-        completesStop: await this.#stopMatcher(settings.stop ?? []),
+        completesStop: this.#stopMatcher(settings.stop ?? []),
       },
       requests,
       settings,
@@ -218,12 +218,12 @@ export class Engine {
     checkTokens(`request ${id}`, row, contextLength, vocabSize);
   }
 
-  async #stopMatcher(stops: readonly string[]): Promise<(tokens: readonly number[]) => boolean> {
+  #stopMatcher(stops: readonly string[]): (tokens: readonly number[]) => boolean {
     if (stops.length === 0) return () => false;
-    const { openDecoder } = this.#options;
-    if (openDecoder === undefined)
+    const { decode } = this.#options;
+    if (decode === undefined)
       throw new RequestError('stop strings need a tokenizer; this engine was given none');
-    return stopMatcher(stops, await openDecoder());
+    return stopMatcher(stops, decode);
   }
 
   #trainer(handle: number): OpenTrainer {

@@ -22,7 +22,14 @@ import type {
   Sequence,
 } from '../policy.ts';
 import { openTokenizer, type Tokenizer } from '../tokenizer.ts';
-import { copyCompanions, readConfig, replaceDirectory, WEIGHTS_FILE } from './checkpoint.ts';
+import {
+  type Companions,
+  readCompanions,
+  readConfig,
+  replaceDirectory,
+  WEIGHTS_FILE,
+  writeCompanions,
+} from './checkpoint.ts';
 import type { LlamaConfig } from './config.ts';
 import type { StoredDtype } from './dtypes.ts';
 import type { EngineOptions } from './engine.ts';
@@ -74,7 +81,7 @@ export interface SaveOptions {
 export class OnnxPolicy implements Policy {
   readonly config: LlamaConfig;
   readonly tokenizer: Tokenizer;
-  readonly #dir: string;
+  readonly #companions: Companions;
   /** Whether adapters learn, not the weights. */
   readonly #adapted: boolean;
   readonly #client: EngineClient;
@@ -82,14 +89,14 @@ export class OnnxPolicy implements Policy {
   #version: string;
 
   private constructor(
-    dir: string,
+    companions: Companions,
     config: LlamaConfig,
     tokenizer: Tokenizer,
     client: EngineClient,
     adapted: boolean,
     version: string,
   ) {
-    this.#dir = dir;
+    this.#companions = companions;
     this.config = config;
     this.tokenizer = tokenizer;
     this.#client = client;
@@ -102,6 +109,7 @@ export class OnnxPolicy implements Policy {
     const home = stored?.base ?? dir;
     const config = await readConfig(home);
     const tokenizer = await openTokenizer(home);
+    const companions = await readCompanions(home);
     const endTokens = tokenizer.endToken === undefined ? [] : [tokenizer.endToken];
     const client = new EngineClient();
     try {
@@ -110,7 +118,7 @@ export class OnnxPolicy implements Policy {
         options: { ...DEFAULT_OPTIONS, memoryBytes: defaultMemoryBytes(), ...options, endTokens },
       });
       const adapted = stored !== null || options.lora !== undefined;
-      return new OnnxPolicy(home, config, tokenizer, client, adapted, version);
+      return new OnnxPolicy(companions, config, tokenizer, client, adapted, version);
     } catch (error) {
       await client.close();
       throw error;
@@ -208,7 +216,7 @@ export class OnnxPolicy implements Policy {
   }
 
   async #fill(dir: string, { dtype = 'F32', merged = false }: SaveOptions): Promise<void> {
-    await copyCompanions(this.#dir, dir);
+    await writeCompanions(this.#companions, dir);
     this.#version =
       this.#adapted && !merged
         ? await this.#client.call('writeAdapters', { dir })

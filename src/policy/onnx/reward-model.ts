@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import PQueue from 'p-queue';
 import type { Sequence } from '../policy.ts';
 import type { RewardExample, RewardModel } from '../reward-model.ts';
-import { copyCompanions, replaceDirectory } from './checkpoint.ts';
+import { type Companions, readCompanions, replaceDirectory, writeCompanions } from './checkpoint.ts';
 import { EngineClient } from './engine-client.ts';
 import type { RewardEngineOptions } from './reward-engine.ts';
 import type { StepReport } from './trainer.ts';
@@ -16,13 +16,13 @@ export type RewardModelOptions = Pick<RewardEngineOptions, 'optimizer'> &
   Partial<Omit<RewardEngineOptions, 'gate'>>;
 
 export class TokenRewardModel implements RewardModel {
-  readonly #dir: string;
+  readonly #companions: Companions;
   readonly #client: EngineClient;
   readonly #turns = new PQueue({ concurrency: 1 });
   #steps: number;
 
-  private constructor(dir: string, client: EngineClient, steps: number) {
-    this.#dir = dir;
+  private constructor(companions: Companions, client: EngineClient, steps: number) {
+    this.#companions = companions;
     this.#client = client;
     this.#steps = steps;
   }
@@ -33,7 +33,7 @@ export class TokenRewardModel implements RewardModel {
     try {
       const defaults = { threads: 2, spin: false, microBatchTokens: 2048 };
       const steps = await client.call('openReward', { dir, options: { ...defaults, ...options } });
-      return new TokenRewardModel(dir, client, steps);
+      return new TokenRewardModel(await readCompanions(dir), client, steps);
     } catch (error) {
       await client.close();
       throw error;
@@ -59,7 +59,7 @@ export class TokenRewardModel implements RewardModel {
     return this.#turns.add(async () => {
       let version = '';
       await replaceDirectory(dir, async (fresh) => {
-        await copyCompanions(this.#dir, fresh);
+        await writeCompanions(this.#companions, fresh);
         await toClassifier(join(fresh, 'config.json'));
         version = await this.#client.call('writeReward', { dir: fresh });
       });

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { cp, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
@@ -130,6 +130,19 @@ test('a saved policy opens again as the same version, with everything that stood
   await policy.save(dir);
   await policy.save(dir);
   expect((await readdir(dir)).sort()).toEqual((await readdir(from)).sort());
+  expect((await policyAt(dir)).version).toBe(policy.version);
+});
+
+test('a policy outlives the directory it was opened from: it samples up to a stop string, learns and is saved', async () => {
+  const from = await temporaryDir();
+  await cp(await checkpointDir(), from, { recursive: true });
+  const policy = await policyAt(from);
+  await rm(from, { recursive: true });
+  const settings = { ...sampler({ maxTokens: 4 }), stop: ['by'] };
+  expect(await collect(policy.sample([{ id: 'r', prompt: 'a', n: 2, seed: 1 }], settings))).toHaveLength(2);
+  await policy.learn(bundle([rowsFor(policy, ' by simp', 1)]));
+  const dir = join(await temporaryDir(), 'saved');
+  await policy.save(dir);
   expect((await policyAt(dir)).version).toBe(policy.version);
 });
 

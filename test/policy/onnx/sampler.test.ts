@@ -156,7 +156,7 @@ test('a completion ends with the token that completes a stop string, and no stop
   // Tokens are letters: the string "ab" spans two of them, "c" is one.
   const decode = (tokens: readonly number[]) =>
     tokens.map((token) => String.fromCharCode(97 + token)).join('');
-  const on = model({ openDecoder: async () => decode });
+  const on = model({ decode });
   const stop = ['ab', 'c', 'xyzw'];
   const all = await collect(on.sample(requests(6, 6), sampler({ stop, maxTokens: 60 })));
   const stopped = all.filter(({ finish }) => finish === 'string');
