@@ -1,15 +1,17 @@
 /** What a policy is opened with: its part of the configuration, and what only the command line may look up. */
 import type { Config } from '../config/index.ts';
 import { UsageError } from '../ops/errors.ts';
-import type { PolicyOptions } from '../policy/open.ts';
+import type { PolicyOptions, ServedBy } from '../policy/open.ts';
 
 export function policyOptions(
   { policy }: Pick<Config, 'policy'>,
   dir: string,
   learns: boolean,
+  surroundings: Pick<ServedBy, 'say' | 'signal'> = {},
 ): PolicyOptions {
   const { threads, device, server, trainer } = policy;
-  return { threads, device, served: { server, trainer, dir, learns, apiKey: keyIn(server.keyEnv) } };
+  const apiKey = keyIn(server.keyEnv);
+  return { threads, device, served: { server, trainer, dir, learns, apiKey, ...surroundings } };
 }
 
 function keyIn(variable: string | undefined): string | undefined {

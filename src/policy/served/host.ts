@@ -32,7 +32,14 @@ export interface HostOptions {
   /** For the servers' logs. */
   readonly workDir: string;
   readonly retryMilliseconds: number;
+  /** One line for a person. */
+  readonly say?: ((message: string) => void) | undefined;
+  /** Once aborted, no server is started any more. */
+  readonly signal?: AbortSignal | undefined;
 }
+
+/** After an answer of status 5xx, how long a server of ours may take to end itself for its engine having died. */
+const ENDING_MILLISECONDS = 10_000;
 
 /** What is served under which id. */
 interface Serving extends Weights {
@@ -53,15 +60,22 @@ export class Host {
   #reviving: Promise<void> | null = null;
 
   private constructor(options: HostOptions) {
-    const { place, settings, apiKey, base, retryMilliseconds, workDir } = options;
+    const { place, settings, apiKey, base, retryMilliseconds, workDir, say, signal } = options;
     this.#options = options;
     const { concurrency, retries, command } = settings;
-    const onLost = () => this.#revive();
-    this.fleet = new Fleet({ urls: place.urls, apiKey, concurrency, retries, retryMilliseconds, onLost });
+    this.fleet = new Fleet({
+      urls: place.urls,
+      apiKey,
+      concurrency,
+      retries,
+      retryMilliseconds,
+      onLost: () => this.#revive(),
+      ending: async (replica) => (await this.#processes?.endsWithin(replica, ENDING_MILLISECONDS)) ?? false,
+    });
     this.#processes =
       command === undefined
         ? null
-        : new ServerProcesses(this.fleet.replicas, { ...settings, command, logDir: workDir });
+        : new ServerProcesses(this.fleet.replicas, { ...settings, command, logDir: workDir, say, signal });
     this.#serving = { ...base, model: { id: this.#baseId(base), adapter: false } };
   }
 
@@ -160,7 +174,7 @@ export class Host {
   /** Refuses when any replica says that it has other weights than these. */
   async verifyVersion(): Promise<void> {
     if (!this.#reloaded || !this.facts.offers.weightVersion) return;
-    await this.fleet.tell(async (replica) => {
+    await this.fleet.askEach(async (replica) => {
       const found = await this.#dialect.weightVersion(this.control(replica));
       if (found !== this.#serving.version) throw otherVersion(replica, this.#serving.version, found);
     });
@@ -181,7 +195,7 @@ export class Host {
 
   /** Adapters loaded here stay with a server of somebody else's, but for the last one. */
   async close(): Promise<void> {
-    await this.#processes?.stop();
+    await this.#processes?.close();
     await this.fleet.close();
   }
 
@@ -255,12 +269,14 @@ export class Host {
 
   async #loadAdapter(weights: Weights): Promise<Serving> {
     const id = `lakatos-${weights.version}`;
-    await this.fleet.tell(async (replica) => {
-      const control = this.control(replica);
-      const loaded = (await this.#dialect.models(control)).some((model) => model.id === id);
-      if (!loaded) await this.#dialect.loadAdapter(control, id, weights.dir);
-    });
+    await this.fleet.tell((replica) => this.#loadAdapterAt(replica, id, weights.dir));
     return { ...weights, model: { id, adapter: true } };
+  }
+
+  async #loadAdapterAt(replica: Replica, id: string, dir: string): Promise<void> {
+    const control = this.control(replica);
+    const loaded = (await this.#dialect.models(control)).some((model) => model.id === id);
+    if (!loaded) await this.#dialect.loadAdapter(control, id, dir);
   }
 
   /** The new one is served: an old one that cannot be dropped costs memory, not correctness. */
@@ -287,11 +303,33 @@ export class Host {
 
   /** After a lost connection: one of our servers may have died. All who lost one wait for the same new start. */
   async #revive(): Promise<void> {
-    if (this.#processes === null || this.#resting || !this.#processes.broken) return;
-    this.#reviving ??= this.#bringUp(this.#serving).finally(() => {
-      this.#reviving = null;
-    });
+    this.#options.signal?.throwIfAborted();
+    const processes = this.#processes;
+    if (processes === null || this.#resting) return;
+    const broken = processes.broken;
+    if (broken.length > 0)
+      this.#reviving ??= this.fleet
+        .without(broken, () => this.#reviveBroken(processes, this.#serving))
+        .finally(() => {
+          this.#reviving = null;
+        });
     await this.#reviving;
+  }
+
+  /** Those that died serve again what all serve, under the id that calls in hand carry; the others are left as they are. */
+  async #reviveBroken(processes: ServerProcesses, { model, dir, version }: Serving): Promise<void> {
+    this.#options.say?.('a server has ended by itself; starting it again');
+    const start = model.adapter
+      ? { model: this.base.dir, name: this.#baseId(this.base) }
+      : { model: dir, name: model.id };
+    const revived = await processes.start(start);
+    await Promise.all(
+      revived.map(async (replica) => {
+        if (model.adapter) await this.#loadAdapterAt(replica, model.id, dir);
+        // It has these weights, and does not know their name yet.
+        else if (this.#reloaded) await this.#dialect.reload(this.control(replica), dir, version);
+      }),
+    );
   }
 }
 

@@ -31,6 +31,10 @@ export interface ServedOptions {
   readonly openLearner: ((base: string) => Learner) | null;
   /** First wait before a lost connection is tried again, doubled each time; default 500. */
   readonly retryMilliseconds?: number;
+  /** One line for a person. */
+  readonly say?: ((message: string) => void) | undefined;
+  /** Aborted, no server is started any more. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export async function openServedPolicy(
@@ -39,7 +43,7 @@ export async function openServedPolicy(
   options: ServedOptions,
 ): Promise<ServedPolicy> {
   const place = parsePlace(engine, where);
-  const { server, workDir, apiKey, retryMilliseconds = 500 } = options;
+  const { server, workDir, apiKey, retryMilliseconds = 500, say, signal } = options;
   if (options.model === undefined)
     throw new UsageError(
       `policy.trainer.model: expected the model's Hugging Face directory, where the tokenizer of ${engine}:${where} is; it is not set.`,
@@ -63,6 +67,8 @@ export async function openServedPolicy(
     adapter: learner?.adapter ?? null,
     workDir,
     retryMilliseconds,
+    say,
+    signal,
   });
   try {
     const weights = await weightsToServe(options.weights, base);

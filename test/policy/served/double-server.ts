@@ -5,7 +5,6 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { onTestFinished } from 'vitest';
 
 export interface Asked {
   readonly method: string;
@@ -33,6 +32,8 @@ export interface DoubleOptions {
   readonly hold?: () => Promise<void>;
   readonly port?: number;
   readonly vocabulary?: number;
+  /** What its model is a function of, from the directory of the weights; default the directory itself. */
+  readonly nameOf?: (dir: string) => string;
 }
 
 export const VLLM_ROUTES = [
@@ -68,6 +69,7 @@ export class Double {
       hold: async () => {},
       port: 0,
       vocabulary: 24,
+      nameOf: (dir) => dir,
       ...options,
     };
     this.weights = this.options.root;
@@ -90,7 +92,7 @@ export class Double {
 
   /** Log-prob of a token under some weights: the same to sampling and scoring. */
   logprob(weights: string, tokens: readonly number[]): number {
-    return -3 * fraction(`${weights}|${tokens}`) - 0.01;
+    return -3 * fraction(`${this.options.nameOf(weights)}|${tokens}`) - 0.01;
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -258,9 +260,10 @@ export class Double {
   #sample(weights: string, prompt: readonly number[], seed: number, settings: Json) {
     const tokens: number[] = [];
     const logprobs: number[] = [];
+    const name = this.options.nameOf(weights);
     const certain = this.options.processed && settings.top_k === 1;
     while (tokens.length < settings.max_tokens) {
-      const token = Math.floor(fraction(`${weights}|${prompt}|${tokens}|${seed}`) * this.options.vocabulary);
+      const token = Math.floor(fraction(`${name}|${prompt}|${tokens}|${seed}`) * this.options.vocabulary);
       tokens.push(token);
       logprobs.push(certain ? 0 : this.logprob(weights, [...prompt, ...tokens]));
       if ((settings.stop_token_ids ?? []).includes(token)) return { tokens, logprobs, stopped: true };
@@ -285,11 +288,3 @@ export function send(response: ServerResponse, status: number, body: Json): void
 
 /** In [0, 1), evenly spread. */
 const fraction = (text: string) => createHash('sha256').update(text).digest().readUInt32BE(0) / 2 ** 32;
-
-/** Listens until the test ends. */
-export async function double(options: DoubleOptions = {}): Promise<{ server: Double; host: string }> {
-  const server = new Double(options);
-  const host = await server.listen();
-  onTestFinished(() => server.close());
-  return { server, host };
-}
