@@ -77,7 +77,17 @@ export async function openServedPolicy(
     const { requestSeconds } = server;
     const scorer = (path: string) => scorerOf(learner, path.includes(':') ? base.dir : path);
     return new ServedPolicy(
-      { host, dialect, tokenizer, endTokens, learner, requestSeconds, save: linkWeights, scorer },
+      {
+        host,
+        dialect,
+        tokenizer,
+        endTokens,
+        learner,
+        requestSeconds,
+        save: linkWeights,
+        scorer,
+        say: say ?? (() => {}),
+      },
       weights,
     );
   } catch (error) {

@@ -3,11 +3,9 @@
  * carries the version that was checked to have produced it. Learning is the trainer's work (learner.ts); the new weights
  * are brought to the server and recognised there before the next sample.
  */
-import { Readable } from 'node:stream';
 import PQueue from 'p-queue';
 import { LakatosError } from '../../ops/errors.ts';
 import type { Bundle } from '../bundle.ts';
-import { RequestError } from '../onnx/errors.ts';
 import { checkSettings } from '../onnx/sampling.ts';
 import type {
   Completion,
@@ -24,6 +22,7 @@ import type { Dialect, ModelId } from './dialect.ts';
 import { CapabilityError } from './errors.ts';
 import type { Host, Weights } from './host.ts';
 import type { Learner } from './learner.ts';
+import { Outlet } from './outlet.ts';
 import { refuseStrangers } from './witnesses.ts';
 
 export interface ServedPolicyParts {
@@ -38,7 +37,17 @@ export interface ServedPolicyParts {
   readonly save: (weights: Weights, dir: string) => Promise<void>;
   /** Opens saved weights, for their scores alone. */
   readonly scorer: (path: string) => Promise<Policy>;
+  /** One line for a person. */
+  readonly say: (message: string) => void;
 }
+
+interface Prompted {
+  readonly request: SampleRequest;
+  readonly promptTokens: readonly number[];
+}
+
+/** Tokens of the context that are left free: servers score a sequence by sampling one token after it. */
+const SCORING = 1;
 
 export class ServedPolicy implements Policy {
   readonly #parts: ServedPolicyParts;
@@ -55,22 +64,25 @@ export class ServedPolicy implements Policy {
     return this.#weights.version;
   }
 
-  /** Sampling begins with the first `next()`; leaving the loop early cancels what runs. */
+  /**
+   * Sampling begins with the first `next()`, and is never far ahead of whoever takes the completions; leaving the loop
+   * early cancels what runs. A prompt that leaves no room in the server's context is skipped, and that is said.
+   */
   async *sample(requests: readonly SampleRequest[], settings: SamplerSettings): AsyncGenerator<Completion> {
     checkSettings(settings);
-    const prompts = requests.map((request) => this.#prompt(request));
+    const prompted = this.#fitting(requests);
     const leaving = new AbortController();
-    const items = new Readable({ objectMode: true, read() {} });
+    const outlet = new Outlet<Completion>();
     const turn = this.#turns.add(async () => {
       if (leaving.signal.aborted) return;
-      await this.#sampleAll(requests, prompts, settings, leaving.signal, (item) => items.push(item));
+      await this.#sampleAll(prompted, settings, leaving.signal, outlet);
     });
     const finished = turn.then(
-      () => void items.push(null),
-      (error: Error) => void items.destroy(error),
+      () => outlet.end(),
+      (error: Error) => outlet.fail(error),
     );
     try {
-      for await (const item of items) yield item;
+      yield* outlet;
     } finally {
       leaving.abort();
       await finished;
@@ -84,10 +96,12 @@ export class ServedPolicy implements Policy {
   /** Scores under another model that the same servers serve. */
   async scoreAs(model: ModelId, sequences: readonly Sequence[]): Promise<Float32Array[]> {
     const { host, dialect, requestSeconds: seconds } = this.#parts;
-    const scores = sequences.map(({ promptTokens, tokens }) =>
-      host.fleet.ask((replica) => dialect.score(replica, { model, promptTokens, tokens, seconds })),
+    const scores = await all(
+      sequences.map(({ promptTokens, tokens }) =>
+        host.fleet.ask((replica) => dialect.score(replica, { model, promptTokens, tokens, seconds })),
+      ),
     );
-    return (await Promise.all(scores)).map((values) => Float32Array.from(values));
+    return scores.map((values) => Float32Array.from(values));
   }
 
   async embed(texts: readonly string[]): Promise<Float32Array[]> {
@@ -100,7 +114,7 @@ export class ServedPolicy implements Policy {
     const rows = texts.map((text) =>
       host.fleet.ask((replica) => dialect.embed(replica, { model, tokens: tokenizer.encode(text), seconds })),
     );
-    return (await Promise.all(rows)).map(unitLength);
+    return (await all(rows)).map(unitLength);
   }
 
   async learn(bundle: Bundle, onProgress: (p: LearnProgress) => void = () => {}): Promise<LearnReport> {
@@ -145,46 +159,46 @@ export class ServedPolicy implements Policy {
     }
   }
 
-  #prompt({ id, prompt }: SampleRequest): readonly number[] {
-    const tokens = this.#parts.tokenizer.encode(prompt);
-    const { longest } = this.#parts.host;
-    if (tokens.length === 0) throw new RequestError(`request ${id}: the prompt is empty`);
-    if (longest !== null && tokens.length >= longest)
-      throw new RequestError(
-        `request ${id}: a prompt of ${tokens.length} tokens leaves no room in the server's context of ${longest}; shorten it, or serve the model with a longer one`,
+  #fitting(requests: readonly SampleRequest[]): readonly Prompted[] {
+    const { host, tokenizer, say } = this.#parts;
+    const most = host.longest === null ? Number.POSITIVE_INFINITY : host.longest - 1 - SCORING;
+    const all = requests.map((request) => ({ request, promptTokens: tokenizer.encode(request.prompt) }));
+    const long = all.filter(({ promptTokens }) => promptTokens.length > most);
+    if (long[0] !== undefined)
+      say(
+        `${long.length} of ${all.length} prompts are skipped: they leave no room in the server's context of ${host.longest} tokens (request ${long[0].request.id}: ${long[0].promptTokens.length}); serve the model with a longer one`,
       );
-    return tokens;
+    return all.filter(({ promptTokens }) => promptTokens.length <= most);
   }
 
   async #sampleAll(
-    requests: readonly SampleRequest[],
-    prompts: readonly (readonly number[])[],
+    prompted: readonly Prompted[],
     settings: SamplerSettings,
     leaving: AbortSignal,
-    emit: (completion: Completion) => void,
+    outlet: Outlet<Completion>,
   ): Promise<void> {
     const { host } = this.#parts;
     await host.verifyVersion();
     const reading = this.#reading();
     const failing = new AbortController();
     const signal = AbortSignal.any([leaving, failing.signal]);
-    const one = async (request: SampleRequest, prompt: readonly number[]) => {
-      const all = await this.#sampleOne(request, prompt, settings, signal);
-      all.forEach((sampled, index) => {
-        host.checkSampled(sampled.model, sampled.weightVersion);
-        emit(completionOf(request, index, prompt, sampled, settings, reading));
-      });
+    const waiting = prompted.values();
+    const takeTurns = async () => {
+      for (const { request, promptTokens } of waiting) {
+        await outlet.room(signal);
+        if (signal.aborted) return;
+        const all = await this.#sampleOne(request, promptTokens, settings, signal);
+        all.forEach((sampled, index) => {
+          host.checkSampled(sampled.model, sampled.weightVersion);
+          outlet.put(completionOf(request, index, promptTokens, sampled, settings, reading));
+        });
+      }
     };
-    const work = requests.map((request, i) =>
-      one(request, prompts[i] ?? []).catch((error: unknown) => {
-        failing.abort(error);
-        throw error;
-      }),
-    );
-    const outcomes = await Promise.allSettled(work);
+    const atOnce = Math.min(host.fleet.width, prompted.length);
+    const work = Array.from({ length: atOnce }, () => takeTurns().catch((error) => failing.abort(error)));
+    await Promise.all(work);
     if (leaving.aborted) return;
-    // The first failure cancelled the others, which then failed for that.
-    if (outcomes.some(({ status }) => status === 'rejected')) throw failing.signal.reason;
+    failing.signal.throwIfAborted(); // the first failure cancelled the others
     await host.verifyVersion();
   }
 
@@ -195,7 +209,7 @@ export class ServedPolicy implements Policy {
     signal: AbortSignal,
   ) {
     const { host, dialect, endTokens, requestSeconds: seconds } = this.#parts;
-    const room = (host.longest ?? Number.POSITIVE_INFINITY) - promptTokens.length;
+    const room = (host.longest ?? Number.POSITIVE_INFINITY) - promptTokens.length - SCORING;
     const fitting = { ...settings, maxTokens: Math.min(settings.maxTokens, room) };
     const { model } = host;
     const call = { model, promptTokens, n, seed, settings: fitting, endTokens, seconds, signal };
@@ -227,6 +241,12 @@ export class ServedPolicy implements Policy {
     refuseStrangers(trained.witnesses, scores, fresh.version);
     return trained.report;
   }
+}
+
+/** The values, or the first failure once nothing of them runs any more. */
+async function all<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(promises);
+  return Promise.all(promises);
 }
 
 const nothingLearned = (version: string): LearnReport => ({
