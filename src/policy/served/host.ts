@@ -3,6 +3,7 @@
  * while the trainer needs the machine, brought up again when one dies. It knows which version is being served and makes
  * sure of it; it samples nothing.
  */
+import { realpath } from 'node:fs/promises';
 import { LakatosError, UsageError } from '../../ops/errors.ts';
 import { chooseDelivery } from './delivery.ts';
 import type { Dialect, ModelId } from './dialect.ts';
@@ -84,7 +85,7 @@ export class Host {
     try {
       await host.#start(options.base);
       await host.#probe();
-      await host.#restoreBase();
+      await host.#meetBase();
       return host;
     } catch (error) {
       await host.close();
@@ -249,11 +250,26 @@ export class Host {
       );
   }
 
-  /** A server that an earlier run left with later weights, and that says so, is given the base again. */
-  async #restoreBase(): Promise<void> {
-    if (this.#delivery !== 'reload' || !this.facts.offers.weightVersion) return;
+  /** Somebody else's server may have other weights than `base`: an earlier run's, or never the same. */
+  async #meetBase(): Promise<void> {
+    if (this.#processes !== null) return;
+    const { base } = this;
+    const { root } = this.facts.base;
+    if (root !== null && !(await samePlace(root, base.dir)))
+      this.#options.say?.(
+        `the server says it serves ${root}, policy.trainer.model is ${base.dir}: tokenizer, version and training are of the latter; see that they are one model`,
+      );
+    const { weightVersion } = this.facts.offers;
+    if (!weightVersion && this.#delivery === 'reload') await this.#reload(base); // it cannot tell
+    if (!weightVersion) return;
     const names = await this.fleet.tell((replica) => this.#dialect.weightVersion(this.control(replica)));
-    if (names.some((name) => name !== 'default' && name !== this.base.version)) await this.#reload(this.base);
+    const other = names.find((name) => name !== null && name !== base.version && OURS.test(name));
+    if (other === undefined) return;
+    if (this.#delivery === 'reload') await this.#reload(base);
+    else
+      throw new VersionError(
+        `the server says that an earlier run left it with version ${other}; ${base.dir} is version ${base.version}. Restart it with these weights.`,
+      );
   }
 
   #refuseUnlike(all: readonly ServerFacts[]): void {
@@ -331,6 +347,14 @@ export class Host {
       }),
     );
   }
+}
+
+/** A version that a run gave. */
+const OURS = /^[0-9a-f]{12}$/;
+
+async function samePlace(a: string, b: string): Promise<boolean> {
+  const real = (path: string) => realpath(path).catch(() => path);
+  return (await real(a)) === (await real(b));
 }
 
 const otherVersion = (replica: Replica, wanted: string, found: string | null) =>

@@ -17,11 +17,12 @@ import type {
   Sequence,
 } from '../policy.ts';
 import type { Tokenizer } from '../tokenizer.ts';
+import { witnessesIn } from './checkpoint-version.ts';
 import { completionOf, type Reading } from './completion.ts';
 import type { Dialect, ModelId } from './dialect.ts';
 import { CapabilityError } from './errors.ts';
 import type { Host, Weights } from './host.ts';
-import type { Learner } from './learner.ts';
+import type { Learner, Witness } from './learner.ts';
 import { Outlet } from './outlet.ts';
 import { refuseStrangers } from './witnesses.ts';
 
@@ -35,8 +36,8 @@ export interface ServedPolicyParts {
   readonly requestSeconds: number;
   /** Writes the current weights to a directory. */
   readonly save: (weights: Weights, dir: string) => Promise<void>;
-  /** Opens saved weights, for their scores alone. */
-  readonly scorer: (path: string) => Promise<Policy>;
+  /** Finds saved weights, and scores them without the servers. */
+  readonly scorer: (path: string) => Promise<{ readonly weights: Weights; readonly score: Policy['score'] }>;
   /** One line for a person. */
   readonly say: (message: string) => void;
 }
@@ -62,6 +63,11 @@ export class ServedPolicy implements Policy {
 
   get version(): string {
     return this.#weights.version;
+  }
+
+  /** To be asked once, when the servers were given weights that were saved: are they there? */
+  async recognise(): Promise<void> {
+    await this.#recognise(await witnessesIn(this.#weights.dir));
   }
 
   /**
@@ -126,20 +132,27 @@ export class ServedPolicy implements Policy {
   }
 
   /**
-   * Another version of this policy, for its scores: by the same servers where they serve it too, by the trainer
-   * otherwise. The caller closes it.
+   * Another version of this policy. Its scores are the same servers' where they serve it too, the trainer's otherwise;
+   * what it learns, and saves then, takes the place of what is served. The caller closes it.
    */
   async beside(path: string): Promise<Policy> {
     const { host, scorer } = this.#parts;
     const base = path.includes(':') ? host.baseModel() : undefined;
     if (base !== undefined)
-      return scoresOnly(host.base.version, (sequences) =>
-        this.#turns.add(() => this.scoreAs(base, sequences)),
-      );
+      return this.#learnable(host.base, (sequences) => this.#turns.add(() => this.scoreAs(base, sequences)));
     const aside = await scorer(path);
-    return scoresOnly(aside.version, (sequences) =>
-      this.#turns.add(() => this.#scoreAside(aside, sequences)),
+    return this.#learnable(aside.weights, (sequences) =>
+      this.#turns.add(() => this.#scoreAside(aside.score, sequences)),
     );
+  }
+
+  #learnable(weights: Weights, score: Policy['score']): Policy {
+    return {
+      ...scoresOnly(weights.version, score),
+      learn: (bundle, onProgress = () => {}) =>
+        this.#turns.add(() => this.#learn(bundle, onProgress, weights)),
+      save: (dir) => this.save(dir),
+    };
   }
 
   async close(): Promise<void> {
@@ -149,11 +162,11 @@ export class ServedPolicy implements Policy {
   }
 
   /** By the trainer, with the room that it needs. */
-  async #scoreAside(aside: Policy, sequences: readonly Sequence[]): Promise<Float32Array[]> {
+  async #scoreAside(score: Policy['score'], sequences: readonly Sequence[]): Promise<Float32Array[]> {
     const { host } = this.#parts;
     await host.rest();
     try {
-      return await aside.score(sequences);
+      return await score(sequences);
     } finally {
       await host.wake(this.#weights);
     }
@@ -222,11 +235,15 @@ export class ServedPolicy implements Policy {
     return { tokenizer, endTokens, logprobsOf, rawIsPolicy: dialect.rawIsPolicy, version: this.version };
   }
 
-  async #learn(bundle: Bundle, onProgress: (p: LearnProgress) => void): Promise<LearnReport> {
+  async #learn(
+    bundle: Bundle,
+    onProgress: (p: LearnProgress) => void,
+    from = this.#weights,
+  ): Promise<LearnReport> {
     const { host, learner } = this.#parts;
     if (learner === null)
       throw new LakatosError('policy.trainer.model is not set: this policy samples and cannot learn.');
-    const { dir, version } = this.#weights;
+    const { dir, version } = from;
     if (bundle.steps.length === 0) return nothingLearned(version);
     await host.rest();
     const trained = await learner.learn(bundle, dir, version, onProgress).catch(async (error: unknown) => {
@@ -237,9 +254,17 @@ export class ServedPolicy implements Policy {
     const fresh = { dir: trained.dir, version: trained.report.version };
     await host.wake(fresh);
     this.#weights = fresh;
-    const scores = await this.scoreAs(host.model, trained.witnesses);
-    refuseStrangers(trained.witnesses, scores, fresh.version);
+    await this.#recognise(trained.witnesses);
     return trained.report;
+  }
+
+  /** Refuses a server that has the weights before those it should serve. */
+  async #recognise(witnesses: readonly Witness[]): Promise<void> {
+    const scores = await this.scoreAs(this.#parts.host.model, witnesses);
+    if (!refuseStrangers(witnesses, scores, this.version))
+      this.#parts.say(
+        `version ${this.version}: its log-probs are too near to those before the update for a server's rounding; that it is served was not checked by them`,
+      );
   }
 }
 
@@ -260,7 +285,7 @@ const nothingLearned = (version: string): LearnReport => ({
 });
 
 /** A policy that is only asked what it thinks of given tokens. */
-export function scoresOnly(version: string, score: Policy['score'], close = async () => {}): Policy {
+function scoresOnly(version: string, score: Policy['score'], close = async () => {}): Policy {
   const refuse = (what: string) => async (): Promise<never> => {
     throw new LakatosError(`version ${version} was opened for its scores alone; it cannot ${what}.`);
   };
