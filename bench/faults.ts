@@ -4,6 +4,8 @@
  *
  * - `alone`: the orchestrator of a run of the fakes (test/selfplay/fakes.ts), judge in its own process.
  * - `queue`: the same with its judges in worker processes behind Redis, which are killed too, at random answers.
+ * - `served`: the same fakes judge, a double of vLLM that the run starts samples, a script learns: the orchestrator at every
+ *   boundary and at random, the server at random, the trainer before and after it has committed its output.
  * - `real`: a round of configs/smoke.toml with real Lean and the embedded model: the orchestrator in the middle of a phase,
  *   and its Lean processes while it runs. Compared without what is measured: times.
  *
@@ -20,8 +22,10 @@ import { isDeepStrictEqual } from 'node:util';
 import Database from 'better-sqlite3';
 import { randomFrom, randomInt } from '../src/ops/seeds.ts';
 import { startRedis } from '../test/checkers/queue/redis-server.ts';
+import { freePort } from '../test/policy/served/started.ts';
 import { contents } from '../test/selfplay/ledger-contents.ts';
 import { boundaries, type Death, liveThrough, MortalWorkers } from '../test/selfplay/mortal.ts';
+import { tinyModel } from '../test/selfplay/served-run.ts';
 
 interface Outcome {
   readonly kills: Readonly<Record<string, number>>;
@@ -65,7 +69,7 @@ async function queue(whole: string, randomKills: number): Promise<Outcome> {
     const dir = fresh();
     const options = { ...place, groupSize: 4, maxInFlight: 64, waitMs: 120_000, lookMs: 500 };
     const some = boundaries('before-commit').filter((_, i) => i % 3 === 0);
-    const orchestrator = await liveThrough(dir, [...some, ...atRandom(randomKills / 4)], options);
+    const orchestrator = await liveThrough(dir, [...some, ...atRandom(randomKills / 4)], { queue: options });
     return {
       kills: { orchestrator, worker: workers.killed },
       ledgerEqual: isDeepStrictEqual(contents(dir), contents(whole)),
@@ -74,6 +78,43 @@ async function queue(whole: string, randomKills: number): Promise<Outcome> {
     await workers.stop();
     await redis.stop();
   }
+}
+
+async function served(randomKills: number): Promise<Outcome> {
+  const model = await tinyModel(join(root, 'model'));
+  const lives = async (dir: string, deaths: readonly Death[]) =>
+    liveThrough(dir, deaths, { served: { model, port: await freePort() } });
+  const undisturbed = fresh();
+  await lives(undisturbed, []);
+  let orchestrator = 0;
+  let trainer = 0;
+  let server = 0;
+  let equal = true;
+  const check = (dir: string) => {
+    equal &&= isDeepStrictEqual(contents(dir), contents(undisturbed));
+  };
+  for (const edge of EDGES) {
+    const dir = fresh();
+    orchestrator += await lives(dir, boundaries(edge));
+    check(dir);
+  }
+  for (let left = randomKills; left > 0; left -= 4) {
+    const dir = fresh();
+    const inTraining: Death[] = [
+      { at: 'training', output: 'missing' },
+      { at: 'training', output: 'there' },
+    ];
+    orchestrator += (await lives(dir, [...inTraining, ...atRandom(2)])) - inTraining.length;
+    trainer += inTraining.length;
+    check(dir);
+    const other = fresh();
+    await lives(other, [{ at: 'answer', number: 1 + randomInt(random, ANSWERS / 2), whom: 'server' }]);
+    // Started once more than it was killed.
+    server +=
+      (readFileSync(join(other, 'served', 'server-0.log'), 'utf8').match(/^serving/gm)?.length ?? 1) - 1;
+    check(other);
+  }
+  return { kills: { orchestrator, server, trainer }, ledgerEqual: equal };
 }
 
 async function real(kills: number): Promise<Outcome> {
@@ -175,6 +216,8 @@ try {
   const outcomes: Record<string, Outcome> = { alone: await alone(whole, Number(randomKills)) };
   console.error(outcomes);
   outcomes.queue = await queue(whole, Number(randomKills));
+  console.error(outcomes);
+  outcomes.served = await served(Number(randomKills));
   console.error(outcomes);
   if (Number(realKills) > 0) outcomes.real = await real(Number(realKills));
   const kills = Object.values(outcomes).flatMap((o) => Object.values(o.kills));

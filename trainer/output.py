@@ -32,7 +32,7 @@ def commit(fresh, target, marker):
         if path.is_file():
             _sync(path)
     path = fresh / MARKER
-    path.write_text(json.dumps(marker) + "\n")
+    path.write_text(json.dumps(marker, allow_nan=False) + "\n")
     _sync(path)
     _sync(fresh)
     shutil.rmtree(target, ignore_errors=True)

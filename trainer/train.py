@@ -4,10 +4,11 @@ learn    the bundle's steps, in order; new weights and optimiser state to `out`
 score    log-probs of `sequences`, to the JSON file `out`
 Each task also exists for the token-level reward model: reward-learn, reward-score (reward.py).
 
-Exit 0 done; 3 refused: a loss or gradient was NaN or infinite and no output was written; 1 failed.
+Exit 0 done; 3 refused: a loss, a gradient or what the new weights say was NaN or infinite and no output was written; 1 failed.
 """
 
 import json
+import math
 import os
 import sys
 import time
@@ -27,6 +28,8 @@ from reward import learn_reward, score_reward
 
 REFUSED = 3
 WITNESSES = 4
+# Rows among which the witnesses are chosen: each costs two forward passes.
+CANDIDATES = 16
 
 
 def main():
@@ -54,27 +57,47 @@ def learn(job, world, events):
     optimizer = Optimizer(model, bundle["optimizer"], len(bundle["steps"]))
     if job.get("optimizer") is not None:
         optimizer.load(job["optimizer"])
-    witnesses = [row for step in bundle["steps"] for row in step][:WITNESSES]
-    before = scores(model, witnesses, job, world)
+    candidates = spread([row for step in bundle["steps"] for row in step], CANDIDATES)
+    before = scores(model, candidates, job, world)
     begun = time.monotonic()
     metrics = []
     for index, rows in enumerate(bundle["steps"]):
         metrics.append(learn_step(model, optimizer, rows, job, world, f"step {index + 1}"))
         events.send("step", step=index + 1, steps=len(bundle["steps"]), **metrics[-1])
-    after = scores(model, witnesses, job, world)
+    after = scores(model, candidates, job, world)
+    for row, b, a in zip(candidates, before, after, strict=True):
+        if not all(map(math.isfinite, b + a)):
+            raise Refused(f"row {row['id']}: log-probs that are not finite, {b} before the update and {a} after it; the weights are unchanged")
     report = dict(steps=len(metrics), seconds=time.monotonic() - begun)
     marker = dict(
         parent=job["parent"],
         bundle=bundle["hash"],
         metrics=metrics,
-        witnesses=[
+        witnesses=most_moved(
             dict(promptTokens=row["promptTokens"], tokens=row["tokens"], before=b, after=a)
-            for row, b, a in zip(witnesses, before, after, strict=True)
-        ],
+            for row, b, a in zip(candidates, before, after, strict=True)
+        ),
         **report,
     )
     write(job, world, model, optimizer, marker)
     events.send("done", **report)
+
+
+def spread(rows, most):
+    """At most so many, evenly over all."""
+    return [rows[i * len(rows) // most] for i in range(most)] if len(rows) > most else rows
+
+
+def most_moved(candidates):
+    """Those by which old and new weights are told apart best, in the order they came."""
+    candidates = list(candidates)
+    ranked = sorted(range(len(candidates)), key=lambda i: -moved(candidates[i]))
+    return [candidates[i] for i in sorted(ranked[:WITNESSES])]
+
+
+def moved(witness):
+    pairs = list(zip(witness["before"], witness["after"], strict=True))
+    return sum(abs(b - a) for b, a in pairs) / len(pairs)
 
 
 def learn_step(model, optimizer, rows, job, world, what):
@@ -125,7 +148,7 @@ def score(job, world, events):
     if world.first:
         path = Path(job["out"])
         partial = path.with_suffix(".partial")
-        partial.write_text(json.dumps(found))
+        partial.write_text(json.dumps(found, allow_nan=False))
         os.rename(partial, path)
     events.send("done", steps=0, seconds=0)
 

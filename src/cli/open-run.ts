@@ -67,7 +67,7 @@ export async function openRun({ config, dir, terminal, signal, onLost }: OpenOpt
     refuseOtherConfig(ledger, config, dir);
 
     const { device, uri } = config.policy;
-    const options = policyOptions(config, dir, true);
+    const options = policyOptions(config, dir, true, { say: (message) => log.info(message), signal });
     const openAt = (path: string) =>
       openPolicy(uri, { ...options, saved: path.includes(':') ? undefined : placeIn(dir, path) });
     let policy = await openAt(currentPolicy(ledger)?.path ?? uri);

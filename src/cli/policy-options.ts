@@ -2,12 +2,13 @@
 import type { Config } from '../config/index.ts';
 import { UsageError } from '../ops/errors.ts';
 import { seedFor } from '../ops/seeds.ts';
-import type { PolicyOptions } from '../policy/open.ts';
+import type { PolicyOptions, ServedBy } from '../policy/open.ts';
 
 export function policyOptions(
   { policy, run }: Pick<Config, 'policy' | 'run'>,
   dir: string,
   learns: boolean,
+  surroundings: Pick<ServedBy, 'say' | 'signal'> = {},
 ): PolicyOptions {
   const { server, trainer } = policy;
   const apiKey = keyIn(server.keyEnv);
@@ -15,7 +16,7 @@ export function policyOptions(
   return {
     ...embeddedOptions({ policy }),
     ...(learns && trainer.method === 'lora' ? { lora } : {}),
-    served: { server, trainer, dir, learns, apiKey },
+    served: { server, trainer, dir, learns, apiKey, ...surroundings },
   };
 }
 

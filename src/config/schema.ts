@@ -552,6 +552,14 @@ export const configSchema = z
         message: '"none", because prime weighs tokens itself',
         input: tokenWeights,
       });
+    if (/^(vllm|sglang):/.test(config.policy.uri) && tokenWeights !== 'none')
+      context.addIssue({
+        code: 'custom',
+        path: ['learn', 'objectiveSettings', 'tokenWeights'],
+        message:
+          '"none" under a policy behind servers: the token-level reward model begins as an onnx:<directory> policy',
+        input: tokenWeights,
+      });
     if (config.data.trainSplit === config.data.heldoutSplit)
       context.addIssue({
         code: 'custom',

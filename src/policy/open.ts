@@ -33,6 +33,10 @@ export interface ServedBy {
   readonly learns: boolean;
   /** Value of the environment variable `server.keyEnv`. */
   readonly apiKey?: string | undefined;
+  /** One line for a person. */
+  readonly say?: ((message: string) => void) | undefined;
+  /** Aborted, no server is started any more. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export async function openPolicy(uri: string, options: PolicyOptions): Promise<Policy> {
@@ -52,7 +56,7 @@ async function openServed(
   engine: 'vllm' | 'sglang',
   place: string,
   weights: string | undefined,
-  { server, trainer, dir, learns, apiKey }: ServedBy,
+  { server, trainer, dir, learns, apiKey, say, signal }: ServedBy,
 ): Promise<Policy> {
   const openLearner = (base: string) => new TorchLearner(base, trainer, join(dir, 'trainer'));
   return openServedPolicy(engine, place, {
@@ -62,6 +66,8 @@ async function openServed(
     weights,
     workDir: join(dir, 'served'),
     openLearner: learns ? openLearner : null,
+    say,
+    signal,
   });
 }
 

@@ -85,8 +85,8 @@ export interface Policy {
   /** Hugging Face layout; atomic (written beside, then renamed). */
   save(dir: string): Promise<void>;
   /**
-   * Another version of this policy, e.g. a run's first as a KL reference, for its scores; the caller closes it. Absent
-   * where opening that version on its own is as good.
+   * Another version of this policy, e.g. a run's first as a KL reference, for its scores, or to learn from it anew in the
+   * current one's place; the caller closes it. Absent where opening that version on its own is as good.
    */
   beside?(path: string): Promise<Policy>;
   close(): Promise<void>;

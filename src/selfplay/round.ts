@@ -52,7 +52,10 @@ async function playStep(run: Run, round: number, name: string, step: Step): Prom
   const state = run.ledger.steps.begin(round, name);
   if (state === 'done') return false;
   run.say(`round ${round}: ${name}${state === 'resumed' ? ' (resumed)' : ''}`, { round, step: name });
-  const write = await metered(run, round, name, () => step(run, round));
+  const write = await metered(run, round, name, () => step(run, round)).catch((error: unknown) => {
+    run.signal.throwIfAborted(); // what failed may have failed for that
+    throw error;
+  });
   run.signal.throwIfAborted();
   run.ledger.steps.finish(round, name, write);
   return true;

@@ -182,6 +182,13 @@ describe('refusals', () => {
     );
   });
 
+  test('token weights under a policy behind servers, which has no reward model, are refused by key', () => {
+    const overrides = ['policy.uri=vllm:http://a:1', 'learn.objectiveSettings.tokenWeights=per-token'];
+    expect(refusal({ overrides }).message).toContain(
+      'learn.objectiveSettings.tokenWeights: expected "none" under a policy behind servers',
+    );
+  });
+
   test.each([
     ['a missing file', { files: ['/nowhere/x.toml'] }, /x\.toml: expected a readable TOML file; ENOENT/],
     ['a table given a number', { overrides: ['prove=3'] }, /prove: expected a table, found 3/],

@@ -58,13 +58,14 @@ export function openFakeRun(
     (latest === undefined || latest.parent === null
       ? new FakePolicy('initial', onAnswer)
       : FakePolicy.load(join(dir, latest.path), onAnswer));
-  ledger.policies.insert({
-    version: 'initial',
-    parent: null,
-    bundleHash: null,
-    path: 'fake:',
-    createdAt: -1,
-  });
+  if (latest === undefined)
+    ledger.policies.insert({
+      version: policy.version,
+      parent: null,
+      bundleHash: null,
+      path: 'fake:',
+      createdAt: -1,
+    });
   const seeds = train.slice(0, 8).map((p) => ({ name: p.name, proof: 'rfl', premises: ['a0', 'a1'], ms: 1 }));
   plantSeeds(ledger, 'test', train, seeds, 'fake');
   const run: Run = {

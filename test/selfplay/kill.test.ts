@@ -41,7 +41,7 @@ test.skipIf(whyNoRedis !== '')(
         { at: 'begin', round: 1, step: 'screen' },
         { at: 'answer', number: 30 },
       ];
-      expect(await liveThrough(dir, deaths, queue)).toBe(2);
+      expect(await liveThrough(dir, deaths, { queue })).toBe(2);
       expect(workers.killed).toBeGreaterThan(0);
       expect(contents(dir)).toEqual(contents(whole));
     } finally {

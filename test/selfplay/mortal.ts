@@ -8,14 +8,18 @@ import { STEPS } from '../../src/selfplay/round.ts';
 /** Where a process of a run ends itself. */
 export type Death =
   | { readonly at: 'begin' | 'before-commit' | 'after-commit'; readonly round: number; readonly step: string }
-  /** At its so manieth answer of policy or judge. */
-  | { readonly at: 'answer'; readonly number: number };
+  /** At its so manieth answer of policy or judge; or there its server dies, and it goes on. */
+  | { readonly at: 'answer'; readonly number: number; readonly whom?: 'server' }
+  /** When its trainer has died, with the output not there yet or just there. */
+  | { readonly at: 'training'; readonly output: 'missing' | 'there' };
 
 export interface Life {
   readonly dir: string;
   readonly death?: Death | undefined;
   /** Judged through this queue instead of in the process. */
   readonly queue?: Omit<QueueCheckerOptions, 'warn'> | undefined;
+  /** Its policy is behind a double of a server, which it starts there, and learns by a script. */
+  readonly served?: { readonly model: string; readonly port: number } | undefined;
 }
 
 /** Every boundary between two phases, in the order of a run of two rounds. */
@@ -45,11 +49,11 @@ export async function live(life: Life): Promise<boolean> {
 export async function liveThrough(
   dir: string,
   deaths: readonly Death[],
-  queue?: Life['queue'],
+  rest: Pick<Life, 'queue' | 'served'> = {},
 ): Promise<number> {
   let killed = 0;
-  for (const death of deaths) killed += (await live({ dir, death, queue })) ? 1 : 0;
-  await live({ dir, queue });
+  for (const death of deaths) killed += (await live({ dir, death, ...rest })) ? 1 : 0;
+  await live({ dir, ...rest });
   return killed;
 }
 

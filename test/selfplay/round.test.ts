@@ -6,6 +6,7 @@ import { afterAll, expect, test } from 'vitest';
 import type { Checker } from '../../src/checkers/checker.ts';
 import { loadConfig } from '../../src/config/index.ts';
 import { openLedger } from '../../src/ledger/index.ts';
+import { StoppedError } from '../../src/ops/errors.ts';
 import { playBaseline, playRound, STEPS } from '../../src/selfplay/round.ts';
 import type { Run } from '../../src/selfplay/run.ts';
 import { currentPolicy } from '../../src/selfplay/versions.ts';
@@ -141,6 +142,18 @@ test('asked to stop, the loop stops with the reason given and goes on later to t
   await play(again);
   again.ledger.close();
   expect(contents(dir)).toEqual(contents(whole.dir));
+});
+
+test('what fails in a step because the run is being stopped ends it as the stop does', async () => {
+  const controller = new AbortController();
+  const reason = new StoppedError('asked to stop');
+  const failing = () => {
+    controller.abort(reason);
+    throw new Error('a server that heard of it too');
+  };
+  const run = open(mkdtempSync(join(root, 'stopped-')), config, failing, controller.signal);
+  await expect(playBaseline(run)).rejects.toBe(reason);
+  run.ledger.close();
 });
 
 test('with nothing proved there is no seed: the round says so, proposes nothing and still ends', async () => {

@@ -33,6 +33,19 @@ describe.skipIf(MISSING !== null)('real torch', () => {
     ['full weights in bfloat16, with gradient checkpointing', { dtype: 'bf16', gradientCheckpointing: true }],
     ['adapters', { method: 'lora', lora: { rank: 4, alpha: 8, targets: ['q_proj', 'down_proj'] } }],
     ['two processes', { processes: 2 }],
+    [
+      'adapters in bfloat16 over two processes',
+      {
+        method: 'lora',
+        lora: { rank: 4, alpha: 8, targets: ['q_proj', 'down_proj'] },
+        dtype: 'bf16',
+        processes: 2,
+      },
+    ],
+    [
+      'accelerate launch',
+      { launch: [PYTHON, '-m', 'accelerate.commands.launch', '--cpu', '--num_processes=2'] },
+    ],
   ] as const)(
     '%s: an update raises the log-probs of proofs and lowers those of failures',
     async (_, changes) => {
@@ -102,6 +115,21 @@ describe.skipIf(MISSING !== null)('real torch', () => {
     await expect(learning).rejects.toThrow(UpdateRefusedError);
     await expect(learning).rejects.toThrow(/step 2 \(1 rows, first: row 2,3\|40,41,1\): loss -?(inf|nan)/);
     expect(await checkpointVersion(base)).toBe(before);
+    expect(await readdir(join(workDir, 'updates'))).toEqual([]);
+  });
+
+  test('weights that lose their numbers in the last step are refused', async () => {
+    const base = await checkpointDir();
+    const workDir = await temporaryDir();
+    const learner = await learnerOn(base, {}, workDir);
+    const far = freezeBundle({
+      objective: 'test',
+      optimizer: optimizer({ learningRate: 1e18 }),
+      steps: [[POSITIVE, NEGATIVE]],
+    });
+    const learning = learner.learn(far, base, 'p', () => {});
+    await expect(learning).rejects.toThrow(UpdateRefusedError);
+    await expect(learning).rejects.toThrow(/row row 2,3\|40,41,1: log-probs that are not finite, /);
     expect(await readdir(join(workDir, 'updates'))).toEqual([]);
   });
 

@@ -11,10 +11,19 @@ import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { LakatosError } from '../../ops/errors.ts';
 import type { Tokenizer } from '../tokenizer.ts';
+import type { Witness } from './learner.ts';
 
 const WEIGHTS = /\.(safetensors|bin)$/;
 /** Of a trainer's marker, which the trainer computed over the same bytes. */
 const markerSchema = z.looseObject({ version: z.string().regex(/^[0-9a-f]{12}$/) });
+const numbers = z.array(z.number());
+export const witnessSchema = z.object({
+  promptTokens: numbers,
+  tokens: numbers,
+  before: numbers,
+  after: numbers,
+});
+const witnessed = z.looseObject({ witnesses: z.array(witnessSchema).default([]) });
 export const MARKER = 'COMMITTED.json';
 
 /** 12 hex digits; read from the trainer's marker where there is one. */
@@ -38,6 +47,12 @@ export async function checkpointVersion(dir: string): Promise<string> {
     hash.update(`${name} ${file.digest('hex')}\n`);
   }
   return hash.digest('hex').slice(0, 12);
+}
+
+/** By which a server that serves these weights is told from one that serves those before; none where nobody left any. */
+export async function witnessesIn(dir: string): Promise<readonly Witness[]> {
+  const marker = await readFile(join(dir, MARKER), 'utf8').catch(() => '{}');
+  return witnessed.parse(JSON.parse(marker)).witnesses;
 }
 
 const endSchema = z.looseObject({ eos_token_id: z.union([z.int(), z.array(z.int())]).nullish() });

@@ -1,5 +1,5 @@
 /** Errors of a served policy that callers tell apart. Each carries the server's own words where it said any. */
-import { LakatosError } from '../../ops/errors.ts';
+import { LakatosError, StoppedError } from '../../ops/errors.ts';
 
 /** The server answered and refused, or answered what cannot be read. Asking again would not help. */
 export class ServerError extends LakatosError {
@@ -12,8 +12,8 @@ export class ServerError extends LakatosError {
   }
 }
 
-/** Nobody answered, or the answer broke off: the only failure that is retried. */
-export class ConnectionLostError extends LakatosError {
+/** Nobody answered, or the answer broke off: the only failure that is retried, and the same command later may well work. */
+export class ConnectionLostError extends StoppedError {
   override readonly name = 'ConnectionLostError';
 }
 

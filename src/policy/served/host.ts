@@ -3,6 +3,7 @@
  * while the trainer needs the machine, brought up again when one dies. It knows which version is being served and makes
  * sure of it; it samples nothing.
  */
+import { realpath } from 'node:fs/promises';
 import { LakatosError, UsageError } from '../../ops/errors.ts';
 import { chooseDelivery } from './delivery.ts';
 import type { Dialect, ModelId } from './dialect.ts';
@@ -32,7 +33,14 @@ export interface HostOptions {
   /** For the servers' logs. */
   readonly workDir: string;
   readonly retryMilliseconds: number;
+  /** One line for a person. */
+  readonly say?: ((message: string) => void) | undefined;
+  /** Once aborted, no server is started any more. */
+  readonly signal?: AbortSignal | undefined;
 }
+
+/** After an answer of status 5xx, how long a server of ours may take to end itself for its engine having died. */
+const ENDING_MILLISECONDS = 10_000;
 
 /** What is served under which id. */
 interface Serving extends Weights {
@@ -53,15 +61,22 @@ export class Host {
   #reviving: Promise<void> | null = null;
 
   private constructor(options: HostOptions) {
-    const { place, settings, apiKey, base, retryMilliseconds, workDir } = options;
+    const { place, settings, apiKey, base, retryMilliseconds, workDir, say, signal } = options;
     this.#options = options;
     const { concurrency, retries, command } = settings;
-    const onLost = () => this.#revive();
-    this.fleet = new Fleet({ urls: place.urls, apiKey, concurrency, retries, retryMilliseconds, onLost });
+    this.fleet = new Fleet({
+      urls: place.urls,
+      apiKey,
+      concurrency,
+      retries,
+      retryMilliseconds,
+      onLost: () => this.#revive(),
+      ending: async (replica) => (await this.#processes?.endsWithin(replica, ENDING_MILLISECONDS)) ?? false,
+    });
     this.#processes =
       command === undefined
         ? null
-        : new ServerProcesses(this.fleet.replicas, { ...settings, command, logDir: workDir });
+        : new ServerProcesses(this.fleet.replicas, { ...settings, command, logDir: workDir, say, signal });
     this.#serving = { ...base, model: { id: this.#baseId(base), adapter: false } };
   }
 
@@ -70,7 +85,7 @@ export class Host {
     try {
       await host.#start(options.base);
       await host.#probe();
-      await host.#restoreBase();
+      await host.#meetBase();
       return host;
     } catch (error) {
       await host.close();
@@ -160,7 +175,7 @@ export class Host {
   /** Refuses when any replica says that it has other weights than these. */
   async verifyVersion(): Promise<void> {
     if (!this.#reloaded || !this.facts.offers.weightVersion) return;
-    await this.fleet.tell(async (replica) => {
+    await this.fleet.askEach(async (replica) => {
       const found = await this.#dialect.weightVersion(this.control(replica));
       if (found !== this.#serving.version) throw otherVersion(replica, this.#serving.version, found);
     });
@@ -181,7 +196,7 @@ export class Host {
 
   /** Adapters loaded here stay with a server of somebody else's, but for the last one. */
   async close(): Promise<void> {
-    await this.#processes?.stop();
+    await this.#processes?.close();
     await this.fleet.close();
   }
 
@@ -235,11 +250,26 @@ export class Host {
       );
   }
 
-  /** A server that an earlier run left with later weights, and that says so, is given the base again. */
-  async #restoreBase(): Promise<void> {
-    if (this.#delivery !== 'reload' || !this.facts.offers.weightVersion) return;
+  /** Somebody else's server may have other weights than `base`: an earlier run's, or never the same. */
+  async #meetBase(): Promise<void> {
+    if (this.#processes !== null) return;
+    const { base } = this;
+    const { root } = this.facts.base;
+    if (root !== null && !(await samePlace(root, base.dir)))
+      this.#options.say?.(
+        `the server says it serves ${root}, policy.trainer.model is ${base.dir}: tokenizer, version and training are of the latter; see that they are one model`,
+      );
+    const { weightVersion } = this.facts.offers;
+    if (!weightVersion && this.#delivery === 'reload') await this.#reload(base); // it cannot tell
+    if (!weightVersion) return;
     const names = await this.fleet.tell((replica) => this.#dialect.weightVersion(this.control(replica)));
-    if (names.some((name) => name !== 'default' && name !== this.base.version)) await this.#reload(this.base);
+    const other = names.find((name) => name !== null && name !== base.version && OURS.test(name));
+    if (other === undefined) return;
+    if (this.#delivery === 'reload') await this.#reload(base);
+    else
+      throw new VersionError(
+        `the server says that an earlier run left it with version ${other}; ${base.dir} is version ${base.version}. Restart it with these weights.`,
+      );
   }
 
   #refuseUnlike(all: readonly ServerFacts[]): void {
@@ -255,12 +285,14 @@ export class Host {
 
   async #loadAdapter(weights: Weights): Promise<Serving> {
     const id = `lakatos-${weights.version}`;
-    await this.fleet.tell(async (replica) => {
-      const control = this.control(replica);
-      const loaded = (await this.#dialect.models(control)).some((model) => model.id === id);
-      if (!loaded) await this.#dialect.loadAdapter(control, id, weights.dir);
-    });
+    await this.fleet.tell((replica) => this.#loadAdapterAt(replica, id, weights.dir));
     return { ...weights, model: { id, adapter: true } };
+  }
+
+  async #loadAdapterAt(replica: Replica, id: string, dir: string): Promise<void> {
+    const control = this.control(replica);
+    const loaded = (await this.#dialect.models(control)).some((model) => model.id === id);
+    if (!loaded) await this.#dialect.loadAdapter(control, id, dir);
   }
 
   /** The new one is served: an old one that cannot be dropped costs memory, not correctness. */
@@ -287,12 +319,42 @@ export class Host {
 
   /** After a lost connection: one of our servers may have died. All who lost one wait for the same new start. */
   async #revive(): Promise<void> {
-    if (this.#processes === null || this.#resting || !this.#processes.broken) return;
-    this.#reviving ??= this.#bringUp(this.#serving).finally(() => {
-      this.#reviving = null;
-    });
+    this.#options.signal?.throwIfAborted();
+    const processes = this.#processes;
+    if (processes === null || this.#resting) return;
+    const broken = processes.broken;
+    if (broken.length > 0)
+      this.#reviving ??= this.fleet
+        .without(broken, () => this.#reviveBroken(processes, this.#serving))
+        .finally(() => {
+          this.#reviving = null;
+        });
     await this.#reviving;
   }
+
+  /** Those that died serve again what all serve, under the id that calls in hand carry; the others are left as they are. */
+  async #reviveBroken(processes: ServerProcesses, { model, dir, version }: Serving): Promise<void> {
+    this.#options.say?.('a server has ended by itself; starting it again');
+    const start = model.adapter
+      ? { model: this.base.dir, name: this.#baseId(this.base) }
+      : { model: dir, name: model.id };
+    const revived = await processes.start(start);
+    await Promise.all(
+      revived.map(async (replica) => {
+        if (model.adapter) await this.#loadAdapterAt(replica, model.id, dir);
+        // It has these weights, and does not know their name yet.
+        else if (this.#reloaded) await this.#dialect.reload(this.control(replica), dir, version);
+      }),
+    );
+  }
+}
+
+/** A version that a run gave. */
+const OURS = /^[0-9a-f]{12}$/;
+
+async function samePlace(a: string, b: string): Promise<boolean> {
+  const real = (path: string) => realpath(path).catch(() => path);
+  return (await real(a)) === (await real(b));
 }
 
 const otherVersion = (replica: Replica, wanted: string, found: string | null) =>

@@ -3,14 +3,14 @@ import { copyFile, link, readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { LakatosError, UsageError } from '../../ops/errors.ts';
 import { replaceDirectory } from '../onnx/checkpoint.ts';
-import type { Policy } from '../policy.ts';
+import type { Sequence } from '../policy.ts';
 import { openTokenizer } from '../tokenizer.ts';
 import { checkpointVersion, endTokensOf } from './checkpoint-version.ts';
 import type { Dialect } from './dialect.ts';
 import { Host, type Weights } from './host.ts';
 import type { Learner } from './learner.ts';
 import { parsePlace } from './place.ts';
-import { ServedPolicy, scoresOnly } from './served-policy.ts';
+import { ServedPolicy } from './served-policy.ts';
 import type { ServerSettings } from './settings.ts';
 import { sglang } from './sglang.ts';
 import { vllm } from './vllm.ts';
@@ -31,6 +31,10 @@ export interface ServedOptions {
   readonly openLearner: ((base: string) => Learner) | null;
   /** First wait before a lost connection is tried again, doubled each time; default 500. */
   readonly retryMilliseconds?: number;
+  /** One line for a person. */
+  readonly say?: ((message: string) => void) | undefined;
+  /** Aborted, no server is started any more. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export async function openServedPolicy(
@@ -39,7 +43,7 @@ export async function openServedPolicy(
   options: ServedOptions,
 ): Promise<ServedPolicy> {
   const place = parsePlace(engine, where);
-  const { server, workDir, apiKey, retryMilliseconds = 500 } = options;
+  const { server, workDir, apiKey, retryMilliseconds = 500, say = () => {}, signal } = options;
   if (options.model === undefined)
     throw new UsageError(
       `policy.trainer.model: expected the model's Hugging Face directory, where the tokenizer of ${engine}:${where} is; it is not set.`,
@@ -63,6 +67,8 @@ export async function openServedPolicy(
     adapter: learner?.adapter ?? null,
     workDir,
     retryMilliseconds,
+    say,
+    signal,
   });
   try {
     const weights = await weightsToServe(options.weights, base);
@@ -70,10 +76,12 @@ export async function openServedPolicy(
     const endTokens = await endTokensOf(model, tokenizer);
     const { requestSeconds } = server;
     const scorer = (path: string) => scorerOf(learner, path.includes(':') ? base.dir : path);
-    return new ServedPolicy(
-      { host, dialect, tokenizer, endTokens, learner, requestSeconds, save: linkWeights, scorer },
+    const policy = new ServedPolicy(
+      { host, dialect, tokenizer, endTokens, learner, requestSeconds, save: linkWeights, scorer, say },
       weights,
     );
+    if (weights !== base) await policy.recognise();
+    return policy;
   } catch (error) {
     await host.close();
     throw error;
@@ -84,12 +92,13 @@ async function weightsToServe(dir: string | undefined, base: Weights): Promise<W
   return dir === undefined ? base : { dir: resolve(dir), version: await checkpointVersion(dir) };
 }
 
-async function scorerOf(learner: Learner | null, dir: string): Promise<Policy> {
+async function scorerOf(learner: Learner | null, dir: string) {
   if (learner === null)
     throw new LakatosError(
       `${dir}: the servers do not serve these weights, and no trainer is set to score with.`,
     );
-  return scoresOnly(await checkpointVersion(dir), (sequences) => learner.score(dir, sequences));
+  const weights: Weights = { dir, version: await checkpointVersion(dir) };
+  return { weights, score: (sequences: readonly Sequence[]) => learner.score(dir, sequences) };
 }
 
 /** Weight files are written once and never changed: a second name is as good as a copy, where the disk allows it. */

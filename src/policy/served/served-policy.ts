@@ -3,11 +3,9 @@
  * carries the version that was checked to have produced it. Learning is the trainer's work (learner.ts); the new weights
  * are brought to the server and recognised there before the next sample.
  */
-import { Readable } from 'node:stream';
 import PQueue from 'p-queue';
 import { LakatosError } from '../../ops/errors.ts';
 import type { Bundle } from '../bundle.ts';
-import { RequestError } from '../onnx/errors.ts';
 import { checkSettings } from '../onnx/sampling.ts';
 import type {
   Completion,
@@ -19,11 +17,13 @@ import type {
   Sequence,
 } from '../policy.ts';
 import type { Tokenizer } from '../tokenizer.ts';
+import { witnessesIn } from './checkpoint-version.ts';
 import { completionOf, type Reading } from './completion.ts';
 import type { Dialect, ModelId } from './dialect.ts';
 import { CapabilityError } from './errors.ts';
 import type { Host, Weights } from './host.ts';
-import type { Learner } from './learner.ts';
+import type { Learner, Witness } from './learner.ts';
+import { Outlet } from './outlet.ts';
 import { refuseStrangers } from './witnesses.ts';
 
 export interface ServedPolicyParts {
@@ -36,9 +36,19 @@ export interface ServedPolicyParts {
   readonly requestSeconds: number;
   /** Writes the current weights to a directory. */
   readonly save: (weights: Weights, dir: string) => Promise<void>;
-  /** Opens saved weights, for their scores alone. */
-  readonly scorer: (path: string) => Promise<Policy>;
+  /** Finds saved weights, and scores them without the servers. */
+  readonly scorer: (path: string) => Promise<{ readonly weights: Weights; readonly score: Policy['score'] }>;
+  /** One line for a person. */
+  readonly say: (message: string) => void;
 }
+
+interface Prompted {
+  readonly request: SampleRequest;
+  readonly promptTokens: readonly number[];
+}
+
+/** Tokens of the context that are left free: servers score a sequence by sampling one token after it. */
+const SCORING = 1;
 
 export class ServedPolicy implements Policy {
   readonly #parts: ServedPolicyParts;
@@ -55,22 +65,30 @@ export class ServedPolicy implements Policy {
     return this.#weights.version;
   }
 
-  /** Sampling begins with the first `next()`; leaving the loop early cancels what runs. */
+  /** To be asked once, when the servers were given weights that were saved: are they there? */
+  async recognise(): Promise<void> {
+    await this.#recognise(await witnessesIn(this.#weights.dir));
+  }
+
+  /**
+   * Sampling begins with the first `next()`, and is never far ahead of whoever takes the completions; leaving the loop
+   * early cancels what runs. A prompt that leaves no room in the server's context is skipped, and that is said.
+   */
   async *sample(requests: readonly SampleRequest[], settings: SamplerSettings): AsyncGenerator<Completion> {
     checkSettings(settings);
-    const prompts = requests.map((request) => this.#prompt(request));
+    const prompted = this.#fitting(requests);
     const leaving = new AbortController();
-    const items = new Readable({ objectMode: true, read() {} });
+    const outlet = new Outlet<Completion>();
     const turn = this.#turns.add(async () => {
       if (leaving.signal.aborted) return;
-      await this.#sampleAll(requests, prompts, settings, leaving.signal, (item) => items.push(item));
+      await this.#sampleAll(prompted, settings, leaving.signal, outlet);
     });
     const finished = turn.then(
-      () => void items.push(null),
-      (error: Error) => void items.destroy(error),
+      () => outlet.end(),
+      (error: Error) => outlet.fail(error),
     );
     try {
-      for await (const item of items) yield item;
+      yield* outlet;
     } finally {
       leaving.abort();
       await finished;
@@ -84,10 +102,12 @@ export class ServedPolicy implements Policy {
   /** Scores under another model that the same servers serve. */
   async scoreAs(model: ModelId, sequences: readonly Sequence[]): Promise<Float32Array[]> {
     const { host, dialect, requestSeconds: seconds } = this.#parts;
-    const scores = sequences.map(({ promptTokens, tokens }) =>
-      host.fleet.ask((replica) => dialect.score(replica, { model, promptTokens, tokens, seconds })),
+    const scores = await all(
+      sequences.map(({ promptTokens, tokens }) =>
+        host.fleet.ask((replica) => dialect.score(replica, { model, promptTokens, tokens, seconds })),
+      ),
     );
-    return (await Promise.all(scores)).map((values) => Float32Array.from(values));
+    return scores.map((values) => Float32Array.from(values));
   }
 
   async embed(texts: readonly string[]): Promise<Float32Array[]> {
@@ -100,7 +120,7 @@ export class ServedPolicy implements Policy {
     const rows = texts.map((text) =>
       host.fleet.ask((replica) => dialect.embed(replica, { model, tokens: tokenizer.encode(text), seconds })),
     );
-    return (await Promise.all(rows)).map(unitLength);
+    return (await all(rows)).map(unitLength);
   }
 
   async learn(bundle: Bundle, onProgress: (p: LearnProgress) => void = () => {}): Promise<LearnReport> {
@@ -112,20 +132,27 @@ export class ServedPolicy implements Policy {
   }
 
   /**
-   * Another version of this policy, for its scores: by the same servers where they serve it too, by the trainer
-   * otherwise. The caller closes it.
+   * Another version of this policy. Its scores are the same servers' where they serve it too, the trainer's otherwise;
+   * what it learns, and saves then, takes the place of what is served. The caller closes it.
    */
   async beside(path: string): Promise<Policy> {
     const { host, scorer } = this.#parts;
     const base = path.includes(':') ? host.baseModel() : undefined;
     if (base !== undefined)
-      return scoresOnly(host.base.version, (sequences) =>
-        this.#turns.add(() => this.scoreAs(base, sequences)),
-      );
+      return this.#learnable(host.base, (sequences) => this.#turns.add(() => this.scoreAs(base, sequences)));
     const aside = await scorer(path);
-    return scoresOnly(aside.version, (sequences) =>
-      this.#turns.add(() => this.#scoreAside(aside, sequences)),
+    return this.#learnable(aside.weights, (sequences) =>
+      this.#turns.add(() => this.#scoreAside(aside.score, sequences)),
     );
+  }
+
+  #learnable(weights: Weights, score: Policy['score']): Policy {
+    return {
+      ...scoresOnly(weights.version, score),
+      learn: (bundle, onProgress = () => {}) =>
+        this.#turns.add(() => this.#learn(bundle, onProgress, weights)),
+      save: (dir) => this.save(dir),
+    };
   }
 
   async close(): Promise<void> {
@@ -135,56 +162,56 @@ export class ServedPolicy implements Policy {
   }
 
   /** By the trainer, with the room that it needs. */
-  async #scoreAside(aside: Policy, sequences: readonly Sequence[]): Promise<Float32Array[]> {
+  async #scoreAside(score: Policy['score'], sequences: readonly Sequence[]): Promise<Float32Array[]> {
     const { host } = this.#parts;
     await host.rest();
     try {
-      return await aside.score(sequences);
+      return await score(sequences);
     } finally {
       await host.wake(this.#weights);
     }
   }
 
-  #prompt({ id, prompt }: SampleRequest): readonly number[] {
-    const tokens = this.#parts.tokenizer.encode(prompt);
-    const { longest } = this.#parts.host;
-    if (tokens.length === 0) throw new RequestError(`request ${id}: the prompt is empty`);
-    if (longest !== null && tokens.length >= longest)
-      throw new RequestError(
-        `request ${id}: a prompt of ${tokens.length} tokens leaves no room in the server's context of ${longest}; shorten it, or serve the model with a longer one`,
+  #fitting(requests: readonly SampleRequest[]): readonly Prompted[] {
+    const { host, tokenizer, say } = this.#parts;
+    const most = host.longest === null ? Number.POSITIVE_INFINITY : host.longest - 1 - SCORING;
+    const all = requests.map((request) => ({ request, promptTokens: tokenizer.encode(request.prompt) }));
+    const long = all.filter(({ promptTokens }) => promptTokens.length > most);
+    if (long[0] !== undefined)
+      say(
+        `${long.length} of ${all.length} prompts are skipped: they leave no room in the server's context of ${host.longest} tokens (request ${long[0].request.id}: ${long[0].promptTokens.length}); serve the model with a longer one`,
       );
-    return tokens;
+    return all.filter(({ promptTokens }) => promptTokens.length <= most);
   }
 
   async #sampleAll(
-    requests: readonly SampleRequest[],
-    prompts: readonly (readonly number[])[],
+    prompted: readonly Prompted[],
     settings: SamplerSettings,
     leaving: AbortSignal,
-    emit: (completion: Completion) => void,
+    outlet: Outlet<Completion>,
   ): Promise<void> {
     const { host } = this.#parts;
     await host.verifyVersion();
     const reading = this.#reading();
     const failing = new AbortController();
     const signal = AbortSignal.any([leaving, failing.signal]);
-    const one = async (request: SampleRequest, prompt: readonly number[]) => {
-      const all = await this.#sampleOne(request, prompt, settings, signal);
-      all.forEach((sampled, index) => {
-        host.checkSampled(sampled.model, sampled.weightVersion);
-        emit(completionOf(request, index, prompt, sampled, settings, reading));
-      });
+    const waiting = prompted.values();
+    const takeTurns = async () => {
+      for (const { request, promptTokens } of waiting) {
+        await outlet.room(signal);
+        if (signal.aborted) return;
+        const all = await this.#sampleOne(request, promptTokens, settings, signal);
+        all.forEach((sampled, index) => {
+          host.checkSampled(sampled.model, sampled.weightVersion);
+          outlet.put(completionOf(request, index, promptTokens, sampled, settings, reading));
+        });
+      }
     };
-    const work = requests.map((request, i) =>
-      one(request, prompts[i] ?? []).catch((error: unknown) => {
-        failing.abort(error);
-        throw error;
-      }),
-    );
-    const outcomes = await Promise.allSettled(work);
+    const atOnce = Math.min(host.fleet.width, prompted.length);
+    const work = Array.from({ length: atOnce }, () => takeTurns().catch((error) => failing.abort(error)));
+    await Promise.all(work);
     if (leaving.aborted) return;
-    // The first failure cancelled the others, which then failed for that.
-    if (outcomes.some(({ status }) => status === 'rejected')) throw failing.signal.reason;
+    failing.signal.throwIfAborted(); // the first failure cancelled the others
     await host.verifyVersion();
   }
 
@@ -195,7 +222,7 @@ export class ServedPolicy implements Policy {
     signal: AbortSignal,
   ) {
     const { host, dialect, endTokens, requestSeconds: seconds } = this.#parts;
-    const room = (host.longest ?? Number.POSITIVE_INFINITY) - promptTokens.length;
+    const room = (host.longest ?? Number.POSITIVE_INFINITY) - promptTokens.length - SCORING;
     const fitting = { ...settings, maxTokens: Math.min(settings.maxTokens, room) };
     const { model } = host;
     const call = { model, promptTokens, n, seed, settings: fitting, endTokens, seconds, signal };
@@ -208,11 +235,15 @@ export class ServedPolicy implements Policy {
     return { tokenizer, endTokens, logprobsOf, rawIsPolicy: dialect.rawIsPolicy, version: this.version };
   }
 
-  async #learn(bundle: Bundle, onProgress: (p: LearnProgress) => void): Promise<LearnReport> {
+  async #learn(
+    bundle: Bundle,
+    onProgress: (p: LearnProgress) => void,
+    from = this.#weights,
+  ): Promise<LearnReport> {
     const { host, learner } = this.#parts;
     if (learner === null)
       throw new LakatosError('policy.trainer.model is not set: this policy samples and cannot learn.');
-    const { dir, version } = this.#weights;
+    const { dir, version } = from;
     if (bundle.steps.length === 0) return nothingLearned(version);
     await host.rest();
     const trained = await learner.learn(bundle, dir, version, onProgress).catch(async (error: unknown) => {
@@ -223,10 +254,24 @@ export class ServedPolicy implements Policy {
     const fresh = { dir: trained.dir, version: trained.report.version };
     await host.wake(fresh);
     this.#weights = fresh;
-    const scores = await this.scoreAs(host.model, trained.witnesses);
-    refuseStrangers(trained.witnesses, scores, fresh.version);
+    await this.#recognise(trained.witnesses);
     return trained.report;
   }
+
+  /** Refuses a server that has the weights before those it should serve. */
+  async #recognise(witnesses: readonly Witness[]): Promise<void> {
+    const scores = await this.scoreAs(this.#parts.host.model, witnesses);
+    if (!refuseStrangers(witnesses, scores, this.version))
+      this.#parts.say(
+        `version ${this.version}: its log-probs are too near to those before the update for a server's rounding; that it is served was not checked by them`,
+      );
+  }
+}
+
+/** The values, or the first failure once nothing of them runs any more. */
+async function all<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(promises);
+  return Promise.all(promises);
 }
 
 const nothingLearned = (version: string): LearnReport => ({
@@ -240,7 +285,7 @@ const nothingLearned = (version: string): LearnReport => ({
 });
 
 /** A policy that is only asked what it thinks of given tokens. */
-export function scoresOnly(version: string, score: Policy['score'], close = async () => {}): Policy {
+function scoresOnly(version: string, score: Policy['score'], close = async () => {}): Policy {
   const refuse = (what: string) => async (): Promise<never> => {
     throw new LakatosError(`version ${version} was opened for its scores alone; it cannot ${what}.`);
   };

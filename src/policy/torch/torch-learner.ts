@@ -11,7 +11,7 @@ import { shippedPath } from '../../ops/shipped.ts';
 import { type Bundle, checkPolicy, freezeBundle } from '../bundle.ts';
 import { writeBundle } from '../bundle-file.ts';
 import type { LearnProgress, LearnReport, Sequence } from '../policy.ts';
-import { MARKER } from '../served/checkpoint-version.ts';
+import { MARKER, witnessSchema } from '../served/checkpoint-version.ts';
 import type { Learner, Trained } from '../served/learner.ts';
 import { runTrainer, type TrainerEvent } from './trainer-process.ts';
 
@@ -37,7 +37,7 @@ const markerSchema = z.looseObject({
   steps: z.int(),
   seconds: z.number(),
   metrics: z.array(z.object({ loss: z.number(), gradNorm: z.number(), tokens: z.int() })),
-  witnesses: z.array(z.object({ promptTokens: numbers, tokens: numbers, before: numbers, after: numbers })),
+  witnesses: z.array(witnessSchema),
 });
 type Marker = z.infer<typeof markerSchema>;
 

@@ -16,6 +16,7 @@ import { execa } from 'execa';
 import { z } from 'zod';
 import { boundToParent, LastLines } from '../../ops/child.ts';
 import { LakatosError } from '../../ops/errors.ts';
+import { Family } from '../../ops/family.ts';
 import { UpdateRefusedError } from '../onnx/errors.ts';
 
 const eventSchema = z.discriminatedUnion('event', [
@@ -44,6 +45,9 @@ export interface TrainerRun {
   readonly signal: AbortSignal;
 }
 
+/** From being asked to end to being killed. */
+const GRACE_MILLISECONDS = 10_000;
+
 /** Returns when the trainer is done; otherwise an error that says how it ended and its last words. */
 export async function runTrainer(run: TrainerRun): Promise<void> {
   if (!run.launched) return supervise(run, {});
@@ -66,14 +70,13 @@ async function supervise(
   env: Readonly<Record<string, string>>,
   connected?: Promise<Readable>,
 ): Promise<void> {
-  const stop = new AbortController();
   let stalled = false;
   let timer: NodeJS.Timeout | undefined;
   const alive = () => {
     clearTimeout(timer);
     timer = setTimeout(() => {
       stalled = true;
-      stop.abort();
+      end();
     }, run.stallSeconds * 1000);
   };
   const [file, ...args] = boundToParent(run.command);
@@ -83,13 +86,21 @@ async function supervise(
     all: true,
     buffer: false,
     reject: false,
-    forceKillAfterDelay: 10_000,
-    cancelSignal: AbortSignal.any([run.signal, stop.signal]),
+    detached: true,
   });
+  const family = new Family(child.nodeChildProcess);
+  const end = () => void family.end(GRACE_MILLISECONDS);
+  const atExit = () => family.kill();
+  process.once('exit', atExit);
+  run.signal.addEventListener('abort', end);
+  if (run.signal.aborted) end();
+  // A launcher that is killed leaves its processes behind, with its pipes.
+  void family.exited.then(() => family.end(0));
   let last: TrainerEvent | undefined;
   const listen = async (events: Readable) => {
     for await (const line of createInterface({ input: events })) {
       alive();
+      family.look();
       last = eventSchema.parse(JSON.parse(line));
       run.onEvent(last);
     }
@@ -109,7 +120,9 @@ async function supervise(
     if (ending.exitCode !== 0) throw failure(stalled ? silence(run) : howEnded(ending), last, tail);
   } finally {
     clearTimeout(timer);
-    stop.abort();
+    run.signal.removeEventListener('abort', end);
+    await family.end(GRACE_MILLISECONDS);
+    process.off('exit', atExit);
     await child;
   }
 }

@@ -88,8 +88,39 @@ test('the base is scored beside adapters by the same server', async () => {
   const [scores] = await reference.score([{ promptTokens: [5], tokens: [6] }]);
   expect(scores?.[0]).toBe(Math.fround(server.logprob('/models/base', [5, 6])));
   await reference.close();
-  await expect(reference.learn(bundle)).rejects.toThrow('opened for its scores alone; it cannot learn');
+  await expect(reference.embed(['a'])).rejects.toThrow('opened for its scores alone; it cannot embed');
 });
+
+test.each([
+  ['adapters', true, ADAPTERS],
+  ['whole weights', false, RELOAD],
+] as const)(
+  '%s: a refresh trains the first weights anew, and the result is what is served',
+  async (_, adapter, routes) => {
+    const { server, host } = await double({ routes });
+    const from: string[] = [];
+    const named = await namedLearner(server, adapter);
+    const learner: Learner = {
+      ...named.learner,
+      learn: (b, dir, parent, onProgress) => {
+        from.push(`${dir} ${parent}`);
+        return named.learner.learn(b, dir, parent, onProgress);
+      },
+    };
+    const policy = await open(`http://${host}`, { model: named.base, learner });
+    const first = `${named.base} ${policy.version}`;
+    await policy.learn(bundle);
+    const initial = await policy.beside(`vllm:http://${host}`);
+    const { version } = await initial.learn(bundle);
+    expect(from).toEqual([first, first]);
+    const dir = join(await temporaryDir(), 'policies', version);
+    await initial.save(dir);
+    expect((await sampleOne(policy))?.policyVersion).toBe(version);
+    await policy.close();
+    const again = await open(`http://${host}`, { model: named.base, learner, weights: dir });
+    expect((await sampleOne(again))?.policyVersion).toBe(version);
+  },
+);
 
 test.each([
   ['vllm', VLLM_ROUTES.filter((r) => !r.includes('lora'))],
@@ -197,6 +228,74 @@ test('a server that an earlier run left with other weights is given the first on
   const { learner, base } = await namedLearner(server, false);
   const policy = await open(`http://${host}`, { model: base, learner });
   expect([server.weights, server.weightVersion]).toEqual([base, policy.version]);
+});
+
+test('a server that cannot name its weights is given the first ones in any case', async () => {
+  const { server, host } = await double({ routes: ['/collective_rpc'] });
+  server.weights = '/elsewhere';
+  const { learner, base } = await namedLearner(server, false);
+  await open(`http://${host}`, { model: base, learner });
+  expect(server.weights).toBe(base);
+});
+
+test('a server that an earlier run left with other weights is refused where they cannot be changed', async () => {
+  const { server, host } = await double({ routes: ['/weight_info'] });
+  server.weightVersion = 'abcdefabcdef';
+  await expect(open(`http://${host}`)).rejects.toThrow(
+    /an earlier run left it with version abcdefabcdef; .* is version [0-9a-f]{12}\. Restart it/,
+  );
+  server.weightVersion = 'v7'; // whoever started it named it so
+  await open(`http://${host}`);
+});
+
+test('a server that says it serves another directory than policy.trainer.model is told of', async () => {
+  const [model, said] = [await checkpointDir(), [] as string[]];
+  const say = (message: string) => said.push(message);
+  const [same, other] = [await double({ root: model }), await double()];
+  await open(`http://${same.host}`, { model, say });
+  expect(said).toEqual([]);
+  await open(`http://${other.host}`, { model, say });
+  expect(said[0]).toContain(`the server says it serves /models/base, policy.trainer.model is ${model}`);
+});
+
+test('weights that were saved are recognised when they are served again', async () => {
+  const keepOld: Misbehave = ({ path }, response) => {
+    if (path !== '/collective_rpc') return false;
+    send(response, 200, { results: [null] });
+    return true;
+  };
+  const [good, bad] = [
+    await double({ routes: RELOAD }),
+    await double({ routes: RELOAD, misbehave: keepOld }),
+  ];
+  const { learner, base, dirOf } = await namedLearner(good.server, false);
+  const { witnesses } = await learner.learn(bundle, base, '', () => {});
+  const weights = dirOf('1'.repeat(12));
+  await writeFile(join(weights, MARKER), JSON.stringify({ version: '1'.repeat(12), witnesses }));
+  await open(`http://${good.host}`, { model: base, learner, weights });
+  await expect(open(`http://${bad.host}`, { model: base, learner, weights })).rejects.toThrow(
+    'does not have the weights of version 111111111111',
+  );
+});
+
+test('an update too small for a server to show is told of', async () => {
+  const { server, host } = await double({ routes: ADAPTERS });
+  const { learner, base } = await namedLearner(server, true);
+  const said: string[] = [];
+  const small: Learner = {
+    ...learner,
+    async learn(...args) {
+      const trained = await learner.learn(...args);
+      return { ...trained, witnesses: trained.witnesses.map((w) => ({ ...w, before: w.after })) };
+    },
+  };
+  const policy = await open(`http://${host}`, {
+    model: base,
+    learner: small,
+    say: (message) => said.push(message),
+  });
+  await policy.learn(bundle);
+  expect(said.at(-1)).toContain('version 111111111111: its log-probs are too near to those before');
 });
 
 test('saved weights are what is served now', async () => {

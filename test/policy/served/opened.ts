@@ -12,17 +12,22 @@ export interface Opening {
   readonly model?: string;
   readonly weights?: string;
   readonly learner?: Learner;
+  readonly workDir?: string;
+  readonly signal?: AbortSignal;
+  readonly say?: (message: string) => void;
 }
 
 export async function open(place: string, opening: Opening = {}) {
-  const { engine = 'vllm', server, weights, learner } = opening;
+  const { engine = 'vllm', server, weights, learner, signal, say } = opening;
   const policy = await openServedPolicy(engine, place, {
     server: { ...loadConfig({}).config.policy.server, controlSeconds: 20, ...server },
     model: opening.model ?? (await checkpointDir()),
     weights,
-    workDir: await temporaryDir(),
+    workDir: opening.workDir ?? (await temporaryDir()),
     openLearner: learner === undefined ? null : () => learner,
     retryMilliseconds: 1,
+    say,
+    signal,
   });
   onTestFinished(() => policy.close());
   return policy;

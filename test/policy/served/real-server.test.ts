@@ -2,7 +2,6 @@
  * The policy on a real vLLM with real torch updates: `LAKATOS_VLLM` names the vllm executable (the CPU build will do),
  * `LAKATOS_PYTHON` a Python that runs the trainer. Everything else in this folder runs against a double of it.
  */
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { loadConfig } from '../../../src/config/index.ts';
@@ -23,6 +22,7 @@ import {
   sampler,
   temporaryDir,
 } from '../onnx/tiny.ts';
+import { freePort } from './started.ts';
 
 const VLLM = process.env.LAKATOS_VLLM;
 const why = VLLM === undefined ? 'LAKATOS_VLLM names no vllm executable' : MISSING;
@@ -69,14 +69,6 @@ const command = (...options: readonly string[]) => [
   'vllm',
   ...options,
 ];
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => void server.listen(0, '127.0.0.1', done));
-  const address = server.address();
-  await new Promise((done) => server.close(done));
-  return typeof address === 'object' ? (address?.port ?? 0) : 0;
-}
 
 interface Opening {
   readonly place: string;

@@ -1,6 +1,7 @@
 /** Sampling and scoring through the policy, against doubles of both servers. */
 import { createServer } from 'node:http';
 import { expect, test } from 'vitest';
+import { StoppedError } from '../../../src/ops/errors.ts';
 import { openTokenizer } from '../../../src/policy/tokenizer.ts';
 import { checkpointDir, collect, sampler } from '../onnx/tiny.ts';
 import { type Asked, Double, double, isSample, type Misbehave, refused, send } from './double.ts';
@@ -127,6 +128,43 @@ test('as many requests are in flight as configured, no more, and all replicas wo
   expect([a.server.mostInHand, b.server.mostInHand]).toEqual([3, 3]);
 });
 
+test('whoever takes completions slowly holds the sampler up', async () => {
+  const { server, host } = await double();
+  const policy = await open(`http://${host}`, { server: { concurrency: 3 } });
+  const requests = Array.from({ length: 400 }, (_, i) => request(`<prove>${i}<by>`, 1));
+  let taken = 0;
+  for await (const _ of policy.sample(requests, sampler({ maxTokens: 2 }))) {
+    // While nothing is taken, the server answers as many other questions as there are samples wanted.
+    if (taken++ === 0) for (let i = 0; i < 400; i++) await fetch(`http://${host}/version`);
+    if (taken === 1) expect(server.asked.filter(isSample).length).toBeLessThan(100);
+  }
+  expect(taken).toBe(400);
+});
+
+test('a score that fails is told when the others have ended too', async () => {
+  let held: (() => void) | undefined;
+  const { host } = await double({
+    misbehave: ({ body }, response) => {
+      if (body?.prompt_logprobs === undefined) return false;
+      const { status, body: answer } = refused(400, 'no such token');
+      if (body.prompt[0] === 5) {
+        held = () => send(response, status, answer);
+        return true;
+      }
+      send(response, status, answer);
+      response.on('finish', () => held?.());
+      return true;
+    },
+  });
+  const policy = await open(`http://${host}`);
+  const scoring = policy.score([
+    { promptTokens: [5], tokens: [6] },
+    { promptTokens: [7], tokens: [8] },
+  ]);
+  await expect(scoring).rejects.toThrow('no such token');
+  expect(held).toBeDefined();
+});
+
 test('a connection dropped in the middle of an answer is asked again, elsewhere', async () => {
   let dropped = 0;
   const drop: Misbehave = (asked, response) => {
@@ -153,6 +191,7 @@ test('a server that is gone is asked as often as configured, then named', async 
   await expect(sampling).rejects.toThrow(
     new RegExp(`http://${host}/v1/completions: ECONNREFUSED.*is the server up\\?`),
   );
+  await expect(sampling).rejects.toThrow(StoppedError); // the same command later may well work
 });
 
 test.each([
@@ -204,16 +243,25 @@ test.each([
   await expect(collect(policy.sample([request('<prove>a<by>', 1)], sampler()))).rejects.toThrow(reason);
 });
 
-test('a prompt that does not fit is refused before it is sent; a completion is asked for as long as it fits', async () => {
+test('a prompt that does not fit is skipped, which is said; a completion is asked for as long as it can be scored', async () => {
   const { server, host } = await double({ maxLength: 12 });
-  const policy = await open(`http://${host}`);
-  const long = collect(policy.sample([request('<prove>n + m = m + n : a b c d<by>', 1)], sampler()));
-  await expect(long).rejects.toThrow(/a prompt of \d+ tokens leaves no room in the server's context of 12/);
-  expect(server.at('/v1/completions')).toHaveLength(1);
-  const [completion] = await collect(
-    policy.sample([request('<prove>a<by>', 1)], sampler({ maxTokens: 500 })),
+  const said: string[] = [];
+  const policy = await open(`http://${host}`, { say: (message) => said.push(message) });
+  const long = request('<prove>n + m = m + n : a b c d<by>', 1);
+  const [completion, ...others] = await collect(
+    policy.sample([long, request('<prove>a<by>', 1)], sampler({ maxTokens: 500 })),
   );
-  expect((completion?.promptTokens.length ?? 0) + (server.asked.at(-1)?.body.max_tokens ?? 0)).toBe(12);
+  expect([completion?.id, others]).toEqual(['<prove>a<by>', []]);
+  expect(said).toEqual([
+    expect.stringMatching(
+      /^1 of 2 prompts are skipped: they leave no room in the server's context of 12 tokens \(request <prove>n \+ m.*: \d+\); serve/,
+    ),
+  ]);
+  // A server scores a sequence by sampling one token more.
+  const { promptTokens = [] } = completion ?? {};
+  expect(promptTokens.length + (server.asked.at(-1)?.body.max_tokens ?? 0)).toBe(11);
+  const full = { promptTokens, tokens: Array(11 - promptTokens.length).fill(5) };
+  expect(await policy.score([full])).toHaveLength(1);
 });
 
 test('a name that is not served is answered with those that are', async () => {
