@@ -19,7 +19,8 @@ test('after six rounds the latest, the best and the one in use are left, each wi
   await playNight(run, parts({ rounds: 6 }), emptyLog());
   const rounds = run.ledger.rounds.list().filter((r) => r.number > 0);
   const best = bestPolicy(run.ledger) ?? '';
-  const kept = new Set([...rounds.slice(-2).map((r) => r.policyOut ?? ''), best]);
+  const made = [...new Set(rounds.map((r) => r.policyOut ?? ''))]; // a round that learns nothing makes none
+  const kept = new Set([...made.slice(-2), best]);
   kept.delete('initial'); // never in the run directory
   expect(readdirSync(join(dir, 'policies')).sort()).toEqual([...kept].sort());
   const hashes = [...kept].map((version) => run.ledger.policies.get(version)?.bundleHash);
@@ -30,7 +31,7 @@ test('after six rounds the latest, the best and the one in use are left, each wi
       .sort(),
   ).toEqual(bundles.map((b) => b.path).sort());
   expect(said.filter((line) => line.startsWith('removed to make room: policies/')).length).toBeGreaterThan(0);
-  expect(run.ledger.policies.list()).toHaveLength(7); // the ledger forgets none
+  expect(run.ledger.policies.list()).toHaveLength(1 + made.length); // the ledger forgets none
   close();
 
   const again = openVirtualRun(dir, config, new VirtualClock());
