@@ -39,7 +39,7 @@ test('what a result can depend on stays', () => {
 });
 
 test('each of them is a setting there is', () => {
-  const { config } = loadConfig({ overrides: ['run.out=x'] });
+  const { config } = loadConfig({ overrides: ['run.out=x', 'policy.memoryMb=1000'] });
   const read = (key: string) =>
     key
       .split('.')

@@ -22,7 +22,7 @@ test.each([
   expect(schema.$schema).toBe('https://json-schema.org/draft/2020-12/schema');
   const reader = z.fromJSONSchema(schema);
   expect(reader.safeParse(figures).error).toBeUndefined();
-  expect(reader.safeParse({ ...figures, version: 2 }).success).toBe(false);
+  expect(reader.safeParse({ ...figures, version: 99 }).success).toBe(false);
   expect(reader.safeParse({ ...figures, extra: 1 }).success).toBe(false);
 });
 
