@@ -5,12 +5,14 @@
 import { Command, CommanderError } from '@commander-js/extra-typings';
 import { ARM_NAMES, describeConfig } from '../config/index.ts';
 import { describeError, EXIT, exitCodeOf } from '../ops/errors.ts';
+import { ownVersion } from './manifest.ts';
 
 export async function main(args: readonly string[]): Promise<number> {
   const program = new Command('lakatos')
     .description(
       'Trains theorem provers by self-play: one model conjectures and proves, Lean or Isabelle judges, failures teach.',
     )
+    .version(ownVersion())
     .exitOverride()
     .showHelpAfterError('(--help shows what there is)');
   addRun(program);

