@@ -21,7 +21,7 @@
  */
 import { createHash } from 'node:crypto';
 import { LakatosError } from '../ops/errors.ts';
-import { UpdateRefusedError } from './onnx/errors.ts';
+import { UpdateRefusedError } from './errors.ts';
 
 /** The importance ratio of a row's policy term, against `samplerLogprobs`; formulas above. */
 export type Ratio =

@@ -8,7 +8,7 @@
 import { join, relative } from 'node:path';
 import { type Bundle, freezeBundle } from '../policy/bundle.ts';
 import { writeBundle } from '../policy/bundle-file.ts';
-import { UpdateRefusedError } from '../policy/onnx/errors.ts';
+import { UpdateRefusedError } from '../policy/errors.ts';
 import type { Policy } from '../policy/policy.ts';
 import { referenceRecords, tokenScoreRecords, weightRecords } from './learned-records.ts';
 import { planRefresh, planRound, type RoundPlan } from './planning.ts';

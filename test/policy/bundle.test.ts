@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { type BundleRow, freezeBundle } from '../../src/policy/bundle.ts';
 import { readBundle, writeBundle } from '../../src/policy/bundle-file.ts';
-import { UpdateRefusedError } from '../../src/policy/onnx/errors.ts';
+import { UpdateRefusedError } from '../../src/policy/errors.ts';
 import { optimizer, row } from './onnx/tiny.ts';
 
 const rows: fc.Arbitrary<BundleRow[][]> = fc.array(

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/index.ts';
-import { UpdateRefusedError } from '../../src/policy/onnx/errors.ts';
+import { UpdateRefusedError } from '../../src/policy/errors.ts';
 import type { Sequence } from '../../src/policy/policy.ts';
 import { refusedFact } from '../../src/selfplay/learn.ts';
 import { rewardModelFact } from '../../src/selfplay/reward-model.ts';

@@ -15,8 +15,3 @@ export class RequestError extends LakatosError {
 export class DeviceError extends LakatosError {
   override readonly name = 'DeviceError';
 }
-
-/** A loss, gradient or new weight that is not finite: the update was refused and the weights are what they were. */
-export class UpdateRefusedError extends LakatosError {
-  override readonly name = 'UpdateRefusedError';
-}

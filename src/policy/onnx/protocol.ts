@@ -1,10 +1,11 @@
 /** What the main thread and the engine's worker say to each other: numbered calls one way, replies the other. */
 import type { BundleRow, OptimizerSettings } from '../bundle.ts';
+import { UpdateRefusedError } from '../errors.ts';
 import type { SamplerSettings, Sequence } from '../policy.ts';
 import type { RewardExample } from '../reward-model.ts';
 import type { StoredDtype } from './dtypes.ts';
 import type { EngineOptions } from './engine.ts';
-import { CheckpointError, DeviceError, RequestError, UpdateRefusedError } from './errors.ts';
+import { CheckpointError, DeviceError, RequestError } from './errors.ts';
 import type { RewardEngineOptions } from './reward-engine.ts';
 import type { TokenCompletion, TokenRequest } from './sampler.ts';
 import type { StepReport } from './trainer.ts';

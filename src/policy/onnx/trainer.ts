@@ -5,10 +5,11 @@
  * finite is refused before any weight moves, and so are weights that would not be.
  */
 import type { BundleRow, OptimizerSettings } from '../bundle.ts';
+import { UpdateRefusedError } from '../errors.ts';
 import { AdamW, clipScale, globalNorm, type OptimizerState } from './adamw.ts';
 import { checkLossFields, lossFeeds } from './bundle-loss.ts';
 import type { LlamaConfig } from './config.ts';
-import { RequestError, UpdateRefusedError } from './errors.ts';
+import { RequestError } from './errors.ts';
 import { gradientName } from './full-graphs.ts';
 import {
   type Batch,

@@ -17,7 +17,7 @@ import { z } from 'zod';
 import { boundToParent, LastLines } from '../../ops/child.ts';
 import { LakatosError } from '../../ops/errors.ts';
 import { Family } from '../../ops/family.ts';
-import { UpdateRefusedError } from '../onnx/errors.ts';
+import { UpdateRefusedError } from '../errors.ts';
 
 const eventSchema = z.discriminatedUnion('event', [
   z.object({

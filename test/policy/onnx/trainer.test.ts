@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { RequestError, UpdateRefusedError } from '../../../src/policy/onnx/errors.ts';
+import { UpdateRefusedError } from '../../../src/policy/errors.ts';
+import { RequestError } from '../../../src/policy/onnx/errors.ts';
 import { packByLength } from '../../../src/policy/onnx/rows.ts';
 import { bundleTrainer } from '../../../src/policy/onnx/trainer.ts';
 import { weightsVersion } from '../../../src/policy/onnx/weights.ts';
