@@ -26,6 +26,7 @@ const engine = await Engine.open(dir, {
   microBatchTokens: 2048,
   memoryBytes: 8 * 2 ** 30,
   endTokens: [],
+  decode: String, // the checkpoint is random and has no tokenizer
 });
 const optimizer = {
   learningRate: 1e-5,

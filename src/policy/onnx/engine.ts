@@ -53,7 +53,7 @@ export interface EngineSurroundings {
   readonly gate?: NativeGate;
   /** Weights of more bytes than this are no constants of the decoding graph; default 1 GiB. */
   readonly constantBytes?: number;
-  /** Turns tokens into text; needed where there are stop strings. */
+  /** Turns tokens into text, for stop strings; default by the checkpoint's own tokenizer. */
   readonly decode?: (tokens: readonly number[]) => string;
 }
 
@@ -83,8 +83,8 @@ export class Engine {
 
   static async open(dir: string, options: EngineOptions & EngineSurroundings): Promise<Engine> {
     const model = await ModelWeights.open(dir, options.lora);
-    const { decode } = await openTokenizer(model.adapted?.baseDir ?? dir);
-    const engine = new Engine(model, { decode, ...options });
+    const decode = options.decode ?? (await openTokenizer(model.adapted?.baseDir ?? dir)).decode;
+    const engine = new Engine(model, { ...options, decode });
     // A device that is not there is told now, not in the middle of a round.
     if (options.device !== undefined && options.device !== 'cpu') await engine.#session('score');
     return engine;
