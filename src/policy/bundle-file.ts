@@ -1,7 +1,8 @@
 /** A bundle on disk: gzipped JSON lines, the manifest first, then one line an optimiser step. */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { replaceFile } from '../ops/whole-file.ts';
 import { type Bundle, freezeBundle } from './bundle.ts';
 
 /** Writes `<dir>/<first 12 digits of the hash>.jsonl.gz`, whole or not at all; returns its path. */
@@ -10,8 +11,7 @@ export function writeBundle(dir: string, bundle: Bundle): string {
   const path = join(dir, `${bundle.hash.slice(0, 12)}.jsonl.gz`);
   mkdirSync(dir, { recursive: true });
   const lines = [manifest, ...steps].map((line) => JSON.stringify(line));
-  writeFileSync(`${path}.partial`, gzipSync(`${lines.join('\n')}\n`));
-  renameSync(`${path}.partial`, path);
+  replaceFile(path, gzipSync(`${lines.join('\n')}\n`));
   return path;
 }
 

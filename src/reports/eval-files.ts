@@ -5,13 +5,14 @@
 import { join } from 'node:path';
 import { EVALUATION } from '../evaluation/trial-results.ts';
 import type { Ledger } from '../ledger/index.ts';
+import { replaceFile } from '../ops/whole-file.ts';
 import type { EvalReport } from './eval-data.ts';
 import { renderEvalReport } from './eval-html.ts';
 import { buildEvalReport, evaluationIn } from './eval-report.ts';
 import { summariseEvaluation } from './eval-summary.ts';
 import { type SampleSet, writeSamples } from './samples-file.ts';
 import { evalScalars } from './scalars.ts';
-import { replaceFile, writeTwins } from './twins.ts';
+import { writeTwins } from './twins.ts';
 
 /** @param report the ledger's own, when whoever asks has built it already */
 export function writeEvalReport(

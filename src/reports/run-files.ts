@@ -1,12 +1,13 @@
 /** Everything a run's report is: report.json, report.html, summary.txt, metrics of each round in four forms, samples.jsonl. */
 import { join } from 'node:path';
 import type { Ledger } from '../ledger/index.ts';
+import { replaceFile } from '../ops/whole-file.ts';
 import { renderReport } from './html.ts';
 import { buildRunReport } from './run-report.ts';
 import { type SampleSet, writeSamples } from './samples-file.ts';
 import { runScalars } from './scalars.ts';
 import { summarise } from './summary.ts';
-import { replaceFile, writeTwins } from './twins.ts';
+import { writeTwins } from './twins.ts';
 
 /** Into `dir`, each file whole or not at all; returns the summary's text. */
 export function writeRunReport(ledger: Ledger, dir: string): string {

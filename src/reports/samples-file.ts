@@ -1,7 +1,7 @@
 /** samples.jsonl: every judged attempt, one a line, written statement by statement and whole or not at all. */
 import { writeFileSync } from 'node:fs';
 import type { AttemptOutcome, AttemptSet, Ledger } from '../ledger/index.ts';
-import { writeWhole } from './twins.ts';
+import { writeWhole } from '../ops/whole-file.ts';
 
 /** What a set's lines say beside the attempt itself. */
 export interface SampleSet {

@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { UsageError } from '../ops/errors.ts';
-import { replaceFile } from '../reports/twins.ts';
+import { replaceFile } from '../ops/whole-file.ts';
 
 const settingsSchema = z.strictObject({
   steps: z.int(),
