@@ -48,7 +48,7 @@ export async function learn(run: Run, round: number): Promise<() => void> {
     );
     return stayAndKeep;
   }
-  const learned = await updated(run, round, plan).catch(refusal);
+  const learned = await updated(run, round, plan, refresh).catch(refusal);
   if (learned instanceof UpdateRefusedError) return refused(run, round, learned, stayAndKeep);
   const { bundle, path, version, saved } = learned;
   return () => {
@@ -99,8 +99,8 @@ function refused(run: Run, round: number, { message }: UpdateRefusedError, stay:
 }
 
 /** In a refresh the first policy learns the plan and takes the current one's place. */
-async function updated(run: Run, round: number, plan: RoundPlan) {
-  if (!isRefresh(run, round)) return update(run, run.policy, round, plan);
+async function updated(run: Run, round: number, plan: RoundPlan, refresh: boolean) {
+  if (!refresh) return update(run, run.policy, round, plan);
   const first = await run.openPolicy(firstPolicy(run.ledger)?.path ?? run.config.policy.uri);
   try {
     return await update(run, first, round, plan);

@@ -2,7 +2,7 @@
 import { samplerOf } from '../config/index.ts';
 import type { ConjectureRecord } from '../ledger/index.ts';
 import { randomFrom, seedFor } from '../ops/seeds.ts';
-import type { Completion, Policy, SampleRequest, SamplerSettings } from '../policy/policy.ts';
+import type { Completion, Policy, SampleRequest } from '../policy/policy.ts';
 import { conjectureInputs, type LemmaInput, type ProvedSeed } from './inputs.ts';
 import type { Run } from './run.ts';
 import { endingAt, sampleAll } from './sampling.ts';
@@ -25,10 +25,9 @@ export async function propose(run: Run, round: number): Promise<() => void> {
   if (inputs.length === 0)
     run.say('nothing is proved yet, so there is no seed to conjecture from', { round });
 
-  const sampler: SamplerSettings = samplerOf(run.config.propose);
+  const sampler = endingAt(run.prompts.stops.conjecturer, samplerOf(run.config.propose));
   const requests = requestsFor(run, round, inputs, wanted);
   const byId = new Map(requests.map((r) => [r.id, r]));
-  const settings = endingAt(run.prompts.stops.conjecturer, sampler);
   const recordOf = (c: Completion): ConjectureRecord => {
     const input = inputs[Number(c.id)];
     const request = byId.get(c.id);
@@ -38,7 +37,7 @@ export async function propose(run: Run, round: number): Promise<() => void> {
       id: conjectureId(round, c.id, c.index),
       round,
       prompt: request.prompt,
-      sampler: settings,
+      sampler,
       seed: request.seed,
       seedId: input.seed.id,
       seedProof: input.seedProof,
@@ -53,7 +52,7 @@ export async function propose(run: Run, round: number): Promise<() => void> {
       round,
       'propose: sampling',
       requests,
-      settings,
+      sampler,
       (completions) => run.ledger.conjectures.insert(completions.map(recordOf)),
     );
   } finally {
