@@ -128,6 +128,13 @@ async function expectServed(policy: ServedPolicy, completions: readonly Completi
   });
 }
 
+/** What it samples now is of the weights that it saves. */
+async function expectServedAsSaved(policy: ServedPolicy) {
+  const saved = join(await temporaryDir(), 'saved');
+  await policy.save(saved);
+  await expectServed(policy, await sampleFrom(policy), saved);
+}
+
 test.skipIf(why !== null)(
   'rounds by adapter: what is sampled is of the weights that were just learned',
   { timeout: 900_000 },
@@ -144,9 +151,7 @@ test.skipIf(why !== null)(
     const before = adapters.version;
     for (const _ of ['round 1', 'round 2']) {
       await learnFrom(adapters, await sampleFrom(adapters));
-      const saved = join(await temporaryDir(), 'saved');
-      await adapters.save(saved);
-      await expectServed(adapters, await sampleFrom(adapters), saved);
+      await expectServedAsSaved(adapters);
     }
     expect(adapters.version).not.toBe(before);
   },
@@ -171,9 +176,7 @@ test.skipIf(why !== null)(
       console.warn(`the server's reload path was refused: ${String(refusal)}`);
       return;
     }
-    const saved = join(await temporaryDir(), 'saved');
-    await policy.save(saved);
-    await expectServed(policy, await sampleFrom(policy), saved);
+    await expectServedAsSaved(policy);
   },
 );
 
@@ -188,8 +191,6 @@ test.skipIf(why !== null)(
     const before = policy.version;
     await learnFrom(policy, await sampleFrom(policy));
     expect(policy.version).not.toBe(before);
-    const saved = join(await temporaryDir(), 'saved');
-    await policy.save(saved);
-    await expectServed(policy, await sampleFrom(policy), saved);
+    await expectServedAsSaved(policy);
   },
 );
