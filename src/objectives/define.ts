@@ -3,7 +3,7 @@ import { type Aggregate, type SelectedSequence, tokenMean } from './aggregates.t
 import { type Filter, isMixed } from './filters.ts';
 import type { Group, GroupCounts, Objective, Weighing, WeightedAttempt } from './objective.ts';
 import { noRatio, type RatioRule } from './ratios.ts';
-import type { Rewarded, Selector } from './selectors.ts';
+import { isDistinctProof, type Rewarded, type Selector } from './selectors.ts';
 import { checkedSettings, DEFAULT_SETTINGS, type ObjectiveSettings } from './settings.ts';
 import { type TokenAdvantages, tokenWeightsFrom } from './tokens.ts';
 import type { Weight } from './weights.ts';
@@ -75,12 +75,13 @@ function judge(group: Group, settings: ObjectiveSettings): JudgedGroup {
     judged,
     masked: group.attempts.length - judged.length,
     c: judged.filter((a) => a.reward === 1).length,
+    distinct: judged.filter(isDistinctProof).length,
     k: judged.length,
   };
 }
 
 /** A selected attempt with its weight, before normalisers. */
-interface Sequence extends SelectedSequence, GroupCounts {
+interface Sequence extends SelectedSequence, Pick<GroupCounts, 'c' | 'k'> {
   readonly attemptId: string;
   readonly statementId: string;
   /** Weights of the single tokens, where they differ. */

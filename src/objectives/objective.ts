@@ -32,6 +32,8 @@ export interface JudgedAttempt {
   readonly verifySeconds: number;
   /** Cut at the token limit, not ended by the model. */
   readonly truncated: boolean;
+  /** A proof whose text an earlier proof of the same statement has already. */
+  readonly repeated?: boolean;
   /** The token-level reward model's outputs w_t, one a token; absent where there is no such model. */
   readonly tokenScores?: readonly number[];
   /** Log-probs of the tokens under the policy that sampled and under the reference; `prime` needs both. */
@@ -49,6 +51,8 @@ export interface Group {
 export interface GroupCounts {
   /** Proved attempts. */
   readonly c: number;
+  /** Proofs of different texts. */
+  readonly distinct: number;
   /** Judged attempts. */
   readonly k: number;
 }

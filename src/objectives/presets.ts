@@ -51,14 +51,14 @@ const expertIteration = defineObjective('expert-iteration', {
 });
 
 /**
- * STP's prover update: a⁺ = γ^L β^T / c, γ = e^−0.001 a character, β = e^−0.01 a second of checking, on statements
- * of pass rate ≤ 1/2; loss Σ w·CE / Σ w over tokens. Dong & Ma 2025, arXiv 2502.00212;
- * the constants and the ≤ are those of the released RL_step2_train.py.
+ * STP's prover update: a⁺ = γ^L β^T / d, γ = e^−0.001 a character, β = e^−0.01 a second of checking, on the d distinct
+ * proofs of a statement of pass rate ≤ 1/2; loss Σ w·CE / Σ w over tokens. Dong & Ma 2025, arXiv 2502.00212; constants, the ≤
+ * and distinct proofs are those of the released RL_step2_train.py (there d adds up over rounds).
  */
 const stp = defineObjective('stp', {
-  formula: 'a⁺ = γ^L·β^T/c where p̂ ≤ 1/2; weighted mean over tokens of proofs',
+  formula: 'a⁺ = γ^L·β^T/d where p̂ ≤ 1/2; weighted mean over tokens of the d distinct proofs',
   filter: filter.provedWithinBand,
-  select: select.positivesOnly,
+  select: select.distinctPositives,
   weight: weight.shortAndQuick,
   aggregate: aggregate.weightedTokenMean,
 });

@@ -15,6 +15,11 @@ export const everyAttempt: Selector = (attempts) => attempts;
 
 export const positivesOnly: Selector = (attempts) => attempts.filter((a) => a.reward === 1);
 
+export const isDistinctProof = ({ reward, repeated }: Rewarded): boolean => reward === 1 && repeated !== true;
+
+/** Proofs, each text once. */
+export const distinctPositives: Selector = (attempts) => attempts.filter(isDistinctProof);
+
 /**
  * One proved and one unproved attempt, each the one of least hash of (seed, statement, attempt): uniform over
  * seeds, and independent of attempt order, process and worker, unlike the released OREAL code's global generator.

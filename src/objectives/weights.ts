@@ -24,9 +24,12 @@ export const plainReward =
 /** 1/c on proofs: every proved statement counts the same, however often it was proved. */
 export const sharePerStatement: Weight = ({ reward }, { c }) => reward / c;
 
-/** γ^L·β^T/c with γ = e^−charDecay, β = e^−secondDecay, L characters, T seconds of checking. */
-export const shortAndQuick: Weight = ({ reward, chars, verifySeconds }, { c }, { charDecay, secondDecay }) =>
-  (reward * Math.exp(-charDecay * chars - secondDecay * verifySeconds)) / c;
+/** γ^L·β^T/d with γ = e^−charDecay, β = e^−secondDecay, L characters, T seconds of checking, d distinct proofs. */
+export const shortAndQuick: Weight = (
+  { reward, chars, verifySeconds },
+  { distinct },
+  { charDecay, secondDecay },
+) => (reward * Math.exp(-charDecay * chars - secondDecay * verifySeconds)) / distinct;
 
 /** γ^L with γ = e^−charDecay, L characters: what short proofs are worth more by. */
 export const short: Weight = ({ reward, chars }, _counts, { charDecay }) =>

@@ -18,13 +18,19 @@ export interface TrainingGroups {
 export function trainingGroups(ledger: Ledger, round: number, rounds: number): TrainingGroups {
   const sequences = new Map<string, SampledSequence>();
   const byStatement = new Map<string, Group['attempts'][number][]>();
+  const proofs = new Set<string>();
+  const repeats = ({ text, verdict }: JudgedAttempt, statementId: string): boolean => {
+    const known = proofs.size;
+    return verdict === 'proved' && proofs.add(`${statementId}\n${text}`).size === known;
+  };
   for (let earlier = Math.max(1, round - rounds + 1); earlier <= round; earlier++)
     for (const { statementId, attempts } of ledger.attempts.judgedGroups({
       round: earlier,
       purpose: 'prove',
     })) {
       for (const attempt of attempts) sequences.set(attempt.id, attempt);
-      byStatement.set(statementId, [...(byStatement.get(statementId) ?? []), ...attempts.map(judged)]);
+      const now = attempts.map((a) => ({ ...judged(a), repeated: repeats(a, statementId) }));
+      byStatement.set(statementId, [...(byStatement.get(statementId) ?? []), ...now]);
     }
   const groups = [...byStatement]
     .map(([statementId, attempts]) => ({ statementId, attempts }))

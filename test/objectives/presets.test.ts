@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   type Group,
+  type JudgedAttempt,
   OBJECTIVE_NAMES,
   type ObjectiveName,
   type ObjectiveSettings,
@@ -55,7 +56,7 @@ describe('the pair of oreal', () => {
 });
 
 describe('other weights', () => {
-  test('stp weighs a proof e^(−0.001·chars − 0.01·seconds)/c and only where p̂ ≤ 1/2', () => {
+  test('stp weighs a proof e^(−0.001·chars − 0.01·seconds)/d and only where p̂ ≤ 1/2', () => {
     const attempts = [
       attempt('a', 1, { chars: 200, verifySeconds: 3 }),
       attempt('b', 1, { chars: 50, verifySeconds: 0 }),
@@ -72,6 +73,18 @@ describe('other weights', () => {
       expect.closeTo(Math.exp(-0.05) / 2, 12),
     ]);
     expect(objectives.stp.weigh([at(1)]).attempts).toEqual([]);
+  });
+
+  test('stp learns a proof that was found twice once, at the weight it has when found once; both count in the pass rate', () => {
+    const one = attempt('a', 1, { chars: 0, verifySeconds: 0 });
+    const twice = { ...attempt('b', 1), repeated: true };
+    const weighted = (...attempts: JudgedAttempt[]) =>
+      objectives.stp
+        .weigh([{ statementId: 's', attempts }])
+        .attempts.map(({ attemptId, weight }) => [attemptId, weight]);
+    expect(weighted(one, twice, attempt('c', 0), attempt('d', 0))).toEqual([['a', 1]]);
+    expect(weighted(one, attempt('c', 0))).toEqual([['a', 1]]);
+    expect(weighted(one, twice, attempt('c', 0))).toEqual([]);
   });
 
   test('expert iteration gives each proved statement the same total, raft gives it by its number of proofs', () => {
@@ -414,7 +427,11 @@ describe('names and settings', () => {
     const pushing = OBJECTIVE_NAMES.filter((name) => pair(objectives[name], 2, 5).minus < 0);
     expect(pushing).toEqual(OBJECTIVE_NAMES.filter((name) => !imitating.includes(name)));
     expect(
-      plainReward('±1')({ ...attempt('a', 0), reward: 0 }, { c: 0, k: 1 }, objectives.rloo.defaults),
+      plainReward('±1')(
+        { ...attempt('a', 0), reward: 0 },
+        { c: 0, distinct: 0, k: 1 },
+        objectives.rloo.defaults,
+      ),
     ).toBe(-1);
   });
 });

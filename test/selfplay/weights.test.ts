@@ -41,6 +41,7 @@ interface VerdictRow {
   readonly verdict: string;
   readonly ms: number;
   readonly tokens: number;
+  readonly text: string;
   readonly chars: number;
   readonly finish: string;
 }
@@ -51,7 +52,7 @@ function groupsOf(dir: string, round: number): Map<string, VerdictRow[]> {
   try {
     const rows = db.prepare<[number], VerdictRow>(
       `SELECT a.id, a.statement_id AS statement, v.verdict, v.ms, length(a.tokens) / 4 AS tokens,
-         length(a.text) AS chars, a.finish
+         a.text, length(a.text) AS chars, a.finish
        FROM attempts a JOIN verdicts v ON v.attempt_id = a.id
        WHERE a.purpose = 'prove' AND a.round = ? ORDER BY a.statement_id, a.sample_index`,
     );
@@ -73,13 +74,14 @@ const groupOf = (
   scores: Scores = new Map(),
 ): Group => ({
   statementId,
-  attempts: rows.map((row) => ({
+  attempts: rows.map((row, i) => ({
     attemptId: row.id,
     reward: row.verdict === 'fault' ? null : row.verdict === 'proved' ? 1 : 0,
     tokens: row.tokens,
     chars: row.chars,
     verifySeconds: row.ms / 1000,
     truncated: row.finish === 'length',
+    repeated: rows.slice(0, i).some((r) => r.verdict === 'proved' && r.text === row.text),
     policyLogprobs: Array(row.tokens).fill(SAMPLED),
     refLogprobs: references.get(row.id) ?? [],
     ...(scores.has(row.id) && { tokenScores: scores.get(row.id) ?? [] }),

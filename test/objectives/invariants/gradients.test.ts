@@ -11,7 +11,7 @@ import { rowLoss } from '../../../src/policy/row-loss.ts';
 import { descentFollowsReward, klGradient, klMean, pairGradient } from './gradients.ts';
 import { mutations, weighedBy } from './harness.ts';
 
-const asArgued = ({ c, k }: GroupCounts) => ({ up: 1, down: 1 - c / k });
+const asArgued = ({ c, k }: Pick<GroupCounts, 'c' | 'k'>) => ({ up: 1, down: 1 - c / k });
 
 mutations(
   '9. the gradient of a pair',

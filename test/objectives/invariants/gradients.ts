@@ -17,7 +17,7 @@ const anyToy: fc.Arbitrary<Toy> = logits(3, 8).chain((logits) =>
 /** 9, with a⁺ and |a⁻| as published, η = 1. */
 export const pairGradient = (
   objective: Objective,
-  published: (counts: GroupCounts) => { readonly up: number; readonly down: number },
+  published: (counts: Pick<GroupCounts, 'c' | 'k'>) => { readonly up: number; readonly down: number },
 ) =>
   fc.property(anyToy, mixedCounts, (toy, counts) => {
     const { plus, minus } = pair(objective, counts.c, counts.k, { eta: 1 });
