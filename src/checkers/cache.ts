@@ -36,6 +36,7 @@ const remembered = z.looseObject({
   reason: z.string(),
   axioms: z.array(z.string()),
   premises: z.array(z.string()),
+  ms: z.number(), // as it took then: objectives weigh proofs by it
 });
 
 class CachedChecker implements Checker {
@@ -70,11 +71,10 @@ class CachedChecker implements Checker {
   async #judgeOne(attempt: Attempt): Promise<Verdict> {
     const key = attemptHash(this.#standing, attempt);
     const known = this.#recall(key);
-    // No judge was at work, so it took no time there.
-    if (known) return { id: attempt.id, ...known, ms: 0 };
-    for await (const { id, ms, ...answer } of this.#checker.judge([attempt])) {
+    if (known) return { id: attempt.id, ...known };
+    for await (const { id, ...answer } of this.#checker.judge([attempt])) {
       if (remembered.safeParse(answer).success) this.#store.put(key, JSON.stringify(answer));
-      return { id, ...answer, ms };
+      return { id, ...answer };
     }
     return { id: attempt.id, ...faultAnswer('the checker gave no verdict') };
   }

@@ -24,7 +24,7 @@ export interface Verdict {
   readonly axioms: readonly string[];
   /** Library constants the accepted proof term uses directly; empty unless proved. */
   readonly premises: readonly string[];
-  /** Wall time inside the judge, milliseconds. */
+  /** Wall time inside the judge, milliseconds; of a remembered verdict, when it was judged. */
   readonly ms: number;
 }
 
