@@ -76,8 +76,14 @@ function commandOf(question: Question, nonce: string, wallMs: number): string {
 
 export const hex = (text: string): string => `"${Buffer.from(text, 'utf8').toString('hex')}"`;
 
-/** The answer to the question with this nonce, among the messages of its theory. */
-export function answerIn(messages: readonly string[], nonce: string): Answer | undefined {
-  const line = messages.find((message) => message.startsWith(`${nonce} `));
-  return line === undefined ? undefined : answer.parse(JSON.parse(line.slice(nonce.length)));
+/**
+ * The answer to the question with this nonce, among the messages of its theory; throws unless there is just one and it
+ * reads. It comes as hexadecimal digits: the server reads messages as Isabelle's symbols and writes them as such again.
+ */
+export function answerIn(messages: readonly string[], nonce: string): Answer {
+  const [line, ...others] = messages.filter((message) => message.startsWith(`${nonce} `));
+  if (line === undefined) throw new Error('Isabelle gave no answer');
+  if (others.length > 0) throw new Error(`Isabelle gave ${1 + others.length} answers to one question`);
+  const digits = line.slice(nonce.length).trim();
+  return answer.parse(JSON.parse(Buffer.from(digits, 'hex').toString('utf8')));
 }

@@ -3,6 +3,7 @@
  * header are loaded first, however long that takes; only then does a question's time run. A batch that is not through in
  * time is cancelled and its session ended; the next batch starts another.
  */
+import { messageOf } from '../../ops/errors.ts';
 import { type PoolWorker, WorkerDeath } from '../pool.ts';
 import { ConnectionLost, ServerRefusal } from './connection.ts';
 import type { Isabelle } from './install.ts';
@@ -72,9 +73,9 @@ class IsabelleWorker implements PoolWorker<Batch, readonly Reply[]> {
       this.#end();
       return all({ failure: 'timeout', reason: `no end within ${this.#options.wallMs} ms` });
     } catch (error) {
+      if (error instanceof WorkerDeath) throw error;
       if (error instanceof ConnectionLost) throw new WorkerDeath(error.message, { cause: error });
-      if (error instanceof ServerRefusal) return all({ failure: 'fault', reason: error.message });
-      throw error;
+      return all(faultOf(messageOf(error)));
     }
   }
 
@@ -140,9 +141,16 @@ class IsabelleWorker implements PoolWorker<Batch, readonly Reply[]> {
 
 function repliesOf({ name, nonces }: QuestionTheory, { messages, errors }: UsedTheories): Reply[] {
   return nonces.map((nonce) => {
-    const answer = answerIn(messages.get(name) ?? [], nonce);
-    if (answer) return { answer };
-    const why = errors[0] === undefined ? '' : `: ${errors[0].slice(0, 300)}`;
-    return { failure: 'fault', reason: `Isabelle gave no answer${why}` };
+    try {
+      return { answer: answerIn(messages.get(name) ?? [], nonce) };
+    } catch (error) {
+      return faultOf([messageOf(error), ...errors.slice(0, 1)].join(': '));
+    }
   });
 }
+
+/** What is no answer is the session's fault, never the question's doing: a full disk, an answer that does not read. */
+const faultOf = (why: string): Reply => ({
+  failure: 'fault',
+  reason: why.replace(/\s+/g, ' ').slice(0, 400),
+});

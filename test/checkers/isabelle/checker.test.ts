@@ -1,8 +1,11 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { writeFile } from 'node:fs/promises';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Checker, Verdict } from '../../../src/checkers/checker.ts';
 import type { IsabelleCheckerOptions, IsabelleEvent } from '../../../src/checkers/isabelle/checker.ts';
 import type { Statement } from '../../../src/statements/statement.ts';
 import { checkerOf, type DoubleTool, doubleTool } from './tool.ts';
+
+vi.mock('node:fs/promises', { spy: true });
 
 const open: Checker[] = [];
 afterEach(() => Promise.all(open.splice(0).map((checker) => checker.close())));
@@ -127,6 +130,34 @@ describe('the Isabelle checker', () => {
       reason: 'Interrupt',
     });
     expect(double.events().filter((event) => event.startsWith('server'))).toHaveLength(2);
+  });
+
+  it('takes no answer, one that does not read and two of them for faults, and keeps the others of the batch', async () => {
+    const proofs = ['by (mute)', 'by (garble)', 'by (twice)', 'by simp'];
+    const verdicts = await verdictsOn(openOn(doubleTool()), proofs);
+    const reasons = ['no answer', 'JSON', '2 answers to one question'];
+    for (const [i, reason] of reasons.entries())
+      expect(verdicts.get(proofs[i] ?? '')).toMatchObject({
+        verdict: 'fault',
+        reason: expect.stringContaining(reason),
+      });
+    expect(verdicts.get('by simp')).toMatchObject({ verdict: 'proved' });
+  });
+
+  it('reads a reason with any character in it, and one of megabytes', async () => {
+    const verdicts = await verdictsOn(openOn(doubleTool()), ['by (raw)', 'by (big)']);
+    expect(verdicts.get('by (raw)')).toMatchObject({ verdict: 'rejected', reason: 'Undefined fact: "∀"' });
+    expect(verdicts.get('by (big)')).toMatchObject({ verdict: 'rejected' });
+    expect(verdicts.get('by (big)')?.reason).toHaveLength(2_000_000);
+  });
+
+  it('calls a disk that takes no theory a fault', async () => {
+    vi.mocked(writeFile).mockRejectedValue(new Error('ENOSPC: no space left on device'));
+    onTestFinished(() => void vi.mocked(writeFile).mockReset());
+    expect(await verdictOn(openOn(doubleTool()), 'by simp')).toMatchObject({
+      verdict: 'fault',
+      reason: expect.stringContaining('ENOSPC'),
+    });
   });
 
   it('expands the word sledgehammer only where it is asked to', async () => {

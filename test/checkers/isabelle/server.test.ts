@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { connectTo } from '../../../src/checkers/isabelle/connection.ts';
 import { type IsabelleServer, startServer } from '../../../src/checkers/isabelle/server.ts';
-import { questionTheory } from '../../../src/checkers/isabelle/theories.ts';
+import { answerIn, questionTheory } from '../../../src/checkers/isabelle/theories.ts';
 import { doubleTool, isabelleOf } from './tool.ts';
 
 const OPTIONS = { session: 'HOL', dirs: [], threads: 2, startMs: 60_000 };
@@ -40,7 +40,7 @@ describe('a session of the Isabelle server', () => {
     const { name, text, nonces } = theory('by simp');
     const { messages, errors } = await server.use([{ name, text }]);
     expect(errors).toEqual([]);
-    expect(messages.get(name)?.[0]).toContain(`${nonces[0]} {"verdict":"proved"`);
+    expect(answerIn(messages.get(name) ?? [], nonces[0] ?? '')).toMatchObject({ verdict: 'proved' });
     expect(double.events()).toContain('purge_theories');
   });
 

@@ -192,10 +192,15 @@ function nodeOf(dir: string, { name }: Theory, judgements: readonly Judgement[])
     node_name: join(dir, `${name}.thy`),
     theory_name: `Draft.${name}`,
     status: { ...status, canceled: false, consolidated: true, percentage: 100 },
-    messages: judgements.map(({ message }, i) => ({ kind: 'writeln', message, pos: { line: 4 + i } })),
+    messages: judgements.flatMap(({ messages }, i) =>
+      messages.map((message) => ({ kind: 'writeln', message: symbolic(message), pos: { line: 4 + i } })),
+    ),
     exports: [],
   };
 }
+
+/** The real server reads messages as Isabelle's symbols and writes them so. */
+const symbolic = (text: string): string => text.replaceAll('∀', '\\<forall>');
 
 function judgementOf(command: string): Judgement[] {
   const words = command.match(/"[^"]*"|\S+/g)?.map((word) => word.replaceAll('"', '')) ?? [];

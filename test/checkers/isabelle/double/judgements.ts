@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 
 export interface Judgement {
-  readonly message: string;
+  readonly messages: readonly string[];
   readonly act: 'answer' | 'hang' | 'die' | 'drop' | 'fail';
 }
 
@@ -30,7 +30,15 @@ export function judge(words: readonly string[]): Judgement {
   if (command === 'lakatos_inspect') return said(nonce, inspection(proposition));
   const proof = unhex(last);
   const act = (['hang', 'die', 'drop', 'fail'] as const).find((word) => proof.includes(`(${word})`));
-  if (act) return { message: '', act };
+  if (act) return { messages: [], act };
+  if (proof.includes('(mute)')) return { messages: [], act: 'answer' };
+  if (proof.includes('(garble)')) return { messages: [`${nonce} {oops`], act: 'answer' };
+  if (proof.includes('(raw)')) return said(nonce, verdict('rejected', 'Undefined fact: "∀"'));
+  if (proof.includes('(big)')) return said(nonce, verdict('rejected', 'x'.repeat(2_000_000)));
+  if (proof.includes('(twice)')) {
+    const { messages } = said(nonce, verdict('proved', 'proved'));
+    return { messages: [...messages, ...messages], act: 'answer' };
+  }
   if (proof.includes('(loop)')) return said(nonce, verdict('timeout', `no end within ${millis} ms`));
   const premises = HOLDS[proposition]?.[proof];
   if (!premises) return said(nonce, verdict('rejected', 'Failed to apply initial proof method (line 1):'));
@@ -53,7 +61,9 @@ function inspection(proposition: string) {
   return { ok, reason: ok ? '' : 'Inner syntax error', typeHash: ok ? hash : '', ...none };
 }
 
+const hex = (text: string): string => Buffer.from(text, 'utf8').toString('hex');
+
 const said = (nonce: string, answer: object): Judgement => ({
-  message: `${nonce} ${JSON.stringify(answer)}`,
+  messages: [`${nonce} ${hex(JSON.stringify(answer))}`],
   act: 'answer',
 });
