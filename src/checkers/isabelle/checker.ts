@@ -78,7 +78,7 @@ class IsabelleChecker implements Checker {
   readonly #ending = new Set<Promise<void>>();
 
   constructor(isabelle: Isabelle, options: IsabelleCheckerOptions) {
-    const { session, workers, batch, wallMs, startMs, memoryMb, log } = options;
+    const { session, workers, batch, wallMs, graceMs = 10_000, startMs, memoryMb, log } = options;
     this.toolchain = `${isabelle.name} (${session})`;
     this.#options = options;
     this.#encode = readSymbols([isabelle.homeUser, isabelle.home].map((dir) => join(dir, 'etc', 'symbols')));
@@ -87,7 +87,7 @@ class IsabelleChecker implements Checker {
       ...common,
       workers,
       // Sessions keep the time of a batch themselves; this is for one that cannot.
-      wallMs: 2 * startMs + batch * wallMs,
+      wallMs: 2 * startMs + batch * wallMs + graceMs,
       start: () => startWorker(isabelle, options, (ended) => this.#awaitEnd(ended)),
       faultIn: (replies) => faultOfAll(replies),
     });
@@ -195,7 +195,7 @@ class IsabelleChecker implements Checker {
     if (asked.length === 1) return replies;
     return Promise.all(
       replies.map(async (reply, i) => {
-        if (!('failure' in reply) || reply.failure === 'rejected') return reply;
+        if (!('failure' in reply) || reply.header) return reply;
         const [alone = reply] = await this.#answerAll(asked.slice(i, i + 1));
         return alone;
       }),
@@ -233,10 +233,10 @@ const failureOf = (outcome: Exclude<Outcome<never>, { kind: 'answer' }>): Reply 
   reason: outcome.reason,
 });
 
-/** A batch without a single answer, by the session's fault. */
+/** A batch without a single answer, by the session's fault: a fresh one is asked. Not for a header. */
 function faultOfAll(replies: readonly Reply[]): string | undefined {
   const faults = replies.flatMap((reply) =>
-    'failure' in reply && reply.failure === 'fault' ? reply.reason : [],
+    'failure' in reply && reply.failure === 'fault' && !reply.header ? reply.reason : [],
   );
   return faults.length === replies.length ? faults[0] : undefined;
 }

@@ -105,6 +105,7 @@ export class IsabelleServer {
   readonly #said: string[] = [];
   #connection: Connection | undefined;
   #sessionId = '';
+  #spent = false;
   #task: Promise<Task> | undefined;
   #ending: Promise<void> | undefined;
   /** What the server had started once its session stood: it may die before what it started. */
@@ -135,6 +136,11 @@ export class IsabelleServer {
       throw new IsabelleError(`The judge's own theory does not load here: ${errors.join(' ').slice(0, 500)}`);
   }
 
+  /** It does not forget its theories any more: to be ended, or it would grow. */
+  get spent(): boolean {
+    return this.#spent;
+  }
+
   /** Writes the theories, has them checked, forgets them. One call at a time. */
   async use(theories: readonly TheoryFile[]): Promise<UsedTheories> {
     const names = theories.map(({ name }) => name);
@@ -142,7 +148,11 @@ export class IsabelleServer {
     try {
       await Promise.all(theories.map(({ text }, i) => writeFile(files[i] ?? '', text)));
       const answer = await this.#check(names);
-      await this.#connected().request('purge_theories', this.#about(names));
+      // What has been answered stays answered.
+      const purged = this.#connected().request('purge_theories', this.#about(names));
+      await purged.catch(() => {
+        this.#spent = true;
+      });
       return answer;
     } finally {
       await Promise.all(files.map((file) => rm(file, { force: true })));

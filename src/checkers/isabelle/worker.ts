@@ -1,7 +1,10 @@
 /**
  * One Isabelle session as the pool sees it: a batch of questions under one header in, their answers out. The theories of a
- * header are loaded first, however long that takes; only then does a question's time run. A batch that is not through in
- * time is cancelled and its session ended; the next batch starts another.
+ * header are loaded first, in the time a session has to start; only then does a question's time run. A batch that is not
+ * through in time is cancelled and its session ended; the next batch starts another.
+ *
+ * A header that does not load is a fault, whatever the server says of it: which theories are here is the installation's
+ * affair, and a session that is short of memory or interrupted says much the same.
  */
 import { messageOf } from '../../ops/errors.ts';
 import { type PoolWorker, WorkerDeath } from '../pool.ts';
@@ -19,7 +22,12 @@ export interface Batch {
 export type Reply =
   | { readonly answer: Answer }
   /** No answer to the question, and what that makes of it. */
-  | { readonly failure: 'rejected' | 'timeout' | 'memory' | 'fault'; readonly reason: string };
+  | {
+      readonly failure: 'rejected' | 'timeout' | 'memory' | 'fault';
+      readonly reason: string;
+      /** The header is at fault: another question under it, or another session, comes to no more. */
+      readonly header?: true;
+    };
 
 export interface WorkerOptions extends ServerOptions {
   /** Longest time for one question, milliseconds. */
@@ -38,6 +46,9 @@ export async function startWorker(
   return worker;
 }
 
+/** A header that did not load is not tried again for so long. */
+const HEADER_REST_MS = 600_000;
+
 class IsabelleWorker implements PoolWorker<Batch, readonly Reply[]> {
   readonly #isabelle: Isabelle;
   readonly #options: WorkerOptions;
@@ -46,6 +57,8 @@ class IsabelleWorker implements PoolWorker<Batch, readonly Reply[]> {
   #server: IsabelleServer | undefined;
   /** Headers whose theories this session has loaded. */
   readonly #loaded = new Set<string>();
+  /** Headers that did not load, why, and when they may be tried again. */
+  readonly #unloadable = new Map<string, { readonly why: string; readonly until: number }>();
   #killed = false;
 
   constructor(isabelle: Isabelle, options: WorkerOptions, onEnd: (ended: Promise<void>) => void) {
@@ -64,14 +77,15 @@ class IsabelleWorker implements PoolWorker<Batch, readonly Reply[]> {
     const all = (reply: Reply): Reply[] => questions.map(() => reply);
     try {
       const server = await this.session();
-      const missing = await this.#load(server, imports);
-      if (missing !== undefined)
-        return all({ failure: 'rejected', reason: `the header cannot be loaded: ${missing.slice(0, 300)}` });
+      const unloaded = await this.#load(server, imports);
+      if (unloaded !== undefined) return all({ ...faultOf(unloaded), header: true });
       const theories = this.#spread(imports, questions);
-      const used = await this.#inTime(server, theories);
-      if (used !== undefined) return theories.flatMap((theory) => repliesOf(theory, used));
-      this.#end();
-      return all({ failure: 'timeout', reason: `no end within ${this.#options.wallMs} ms` });
+      const { wallMs, graceMs = 10_000 } = this.#options;
+      const longest = Math.max(...theories.map(({ nonces }) => nonces.length));
+      const used = await this.#inTime(server, theories, longest * wallMs + graceMs);
+      if (used === undefined) return all({ failure: 'timeout', reason: `no end within ${wallMs} ms` });
+      if (server.spent) this.#end();
+      return theories.flatMap((theory) => repliesOf(theory, used));
     } catch (error) {
       if (error instanceof WorkerDeath) throw error;
       if (error instanceof ConnectionLost) throw new WorkerDeath(error.message, { cause: error });
@@ -98,16 +112,29 @@ class IsabelleWorker implements PoolWorker<Batch, readonly Reply[]> {
   async #load(server: IsabelleServer, imports: readonly string[]): Promise<string | undefined> {
     const key = imports.join('\n');
     if (this.#loaded.has(key)) return undefined;
-    const { name, text } = questionTheory(imports, [], 0);
+    const known = this.#unloadable.get(key);
+    if (known && performance.now() < known.until) return known.why;
+    const said = await this.#tryToLoad(server, imports);
+    if (said === undefined) {
+      this.#loaded.add(key);
+      return undefined;
+    }
+    const why = `the header (imports ${imports.join(' ')}) cannot be loaded: ${said}`;
+    this.#unloadable.set(key, { why, until: performance.now() + HEADER_REST_MS });
+    return why;
+  }
+
+  async #tryToLoad(server: IsabelleServer, imports: readonly string[]): Promise<string | undefined> {
+    const { startMs } = this.#options;
     try {
-      const { errors } = await server.use([{ name, text }]);
-      if (errors.length > 0) return errors[0];
+      const used = await this.#inTime(server, [questionTheory(imports, [], 0)], startMs);
+      return used ? used.errors[0] : `no end within ${startMs} ms; see checker.isabelle.startSeconds`;
     } catch (error) {
       if (error instanceof ServerRefusal) return error.message;
-      throw error;
+      if (!(error instanceof ConnectionLost)) throw error;
+      this.#end(); // No question's doing yet, so no death but a fault.
+      throw new Error(`the session was lost while it loaded ${imports.join(' ')}: ${error.message}`);
     }
-    this.#loaded.add(key);
-    return undefined;
   }
 
   /** As many theories as Isabelle has threads: the commands of one theory run one after the other. */
@@ -119,20 +146,22 @@ class IsabelleWorker implements PoolWorker<Batch, readonly Reply[]> {
     );
   }
 
+  /** undefined when it takes longer: then the session is ended, for nobody knows when it would be free. */
   async #inTime(
     server: IsabelleServer,
     theories: readonly QuestionTheory[],
+    milliseconds: number,
   ): Promise<UsedTheories | undefined> {
-    const { wallMs, graceMs = 10_000 } = this.#options;
-    const longest = Math.max(...theories.map(({ nonces }) => nonces.length));
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => resolve(undefined), longest * wallMs + graceMs);
+      timer = setTimeout(() => resolve(undefined), milliseconds);
     });
-    const used = server.use(theories);
-    used.catch(() => {}); // Once it is late, nobody waits for it.
+    const using = server.use(theories);
+    using.catch(() => {}); // Once it is late, nobody waits for it.
     try {
-      return await Promise.race([used, late]);
+      const used = await Promise.race([using, late]);
+      if (used === undefined) this.#end();
+      return used;
     } finally {
       clearTimeout(timer);
     }
@@ -150,7 +179,7 @@ function repliesOf({ name, nonces }: QuestionTheory, { messages, errors }: UsedT
 }
 
 /** What is no answer is the session's fault, never the question's doing: a full disk, an answer that does not read. */
-const faultOf = (why: string): Reply => ({
-  failure: 'fault',
+const faultOf = (why: string) => ({
+  failure: 'fault' as const,
   reason: why.replace(/\s+/g, ' ').slice(0, 400),
 });

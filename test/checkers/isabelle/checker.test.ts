@@ -40,6 +40,9 @@ async function verdictsOn(
 const verdictOn = async (checker: Checker, proof: string, of = statement()) =>
   (await verdictsOn(checker, [proof], of)).get(proof);
 
+const serversOf = (double: DoubleTool) =>
+  double.events().filter((event) => event.startsWith('server')).length;
+
 describe('the Isabelle checker', () => {
   it('accepts what the session accepts, with what the proof uses, and rejects with its words', async () => {
     const checker = openOn(doubleTool());
@@ -90,14 +93,76 @@ describe('the Isabelle checker', () => {
     });
   });
 
-  it('rejects a header whose theories are not here, and judges the others', async () => {
-    const checker = openOn(doubleTool());
-    const lost = statement(ADD_ZERO, { header: 'imports "HOL-Nowhere.Lost"' });
-    expect(await verdictOn(checker, 'by simp', lost)).toMatchObject({
-      verdict: 'rejected',
-      reason: 'the header cannot be loaded: Cannot load theory "HOL-Nowhere.Lost"',
-    });
+  it('calls a header a fault where it does not load, whatever is said of it, and judges the others', async () => {
+    const double = doubleTool();
+    const checker = openOn(double);
+    const under = (theory: string) => statement(ADD_ZERO, { header: `imports "${theory}"` });
+    const lost = { verdict: 'fault', reason: expect.stringMatching(/Lost\) cannot be loaded: Cannot load/) };
+    const broken = { verdict: 'fault', reason: expect.stringMatching(/cannot be loaded: Interrupt$/) };
+    for (const proof of ['by simp', 'by auto'])
+      expect(await verdictOn(checker, proof, under('HOL-Nowhere.Lost'))).toMatchObject(lost);
+    expect(await verdictOn(checker, 'by simp', under('HOL-Broken.Interrupted'))).toMatchObject(broken);
     expect(await verdictOn(checker, 'by simp')).toMatchObject({ verdict: 'proved' });
+    expect(serversOf(double)).toBe(1);
+    // The judge's own theory, each header once, one question.
+    expect(double.events().filter((event) => event === 'use_theories')).toHaveLength(5);
+  });
+
+  it('gives a header the time of a start, once for all its questions', async () => {
+    const double = doubleTool();
+    const checker = openOn(double, { startMs: 20_000, batch: 2 });
+    const slow = statement(ADD_ZERO, { header: 'imports "HOL-Slow.Slow"' });
+    const verdicts = await verdictsOn(checker, ['by simp', 'by auto', 'by blast', 'by arith'], slow);
+    expect(verdicts.size).toBe(4);
+    for (const verdict of verdicts.values())
+      expect(verdict).toMatchObject({
+        verdict: 'fault',
+        reason:
+          'the header (imports HOL-Slow.Slow) cannot be loaded: no end within 20000 ms; see checker.isabelle.startSeconds',
+      });
+    expect(double.events().filter((event) => event === 'slow')).toHaveLength(1);
+  });
+
+  it('does not hold it against an attempt that its header ends the session', async () => {
+    const deadly = statement(ADD_ZERO, { header: 'imports "HOL-Broken.Deadly"' });
+    expect(await verdictOn(openOn(doubleTool()), 'by simp', deadly)).toMatchObject({
+      verdict: 'fault',
+      reason: expect.stringMatching(/^the session was lost while it loaded HOL-Broken.Deadly: .* is gone/),
+    });
+  });
+
+  it('keeps what a session answered that does not forget, and asks another next', async () => {
+    const double = doubleTool({ modes: ['purge-error'] });
+    const checker = openOn(double);
+    for (const [proof, verdict] of [
+      ['by simp', 'proved'],
+      ['by blast', 'rejected'],
+    ] as const)
+      expect(await verdictOn(checker, proof)).toMatchObject({ verdict });
+    expect(serversOf(double)).toBeGreaterThan(1);
+  });
+
+  it.each([
+    ['unfinished', 'Isabelle gave no answer'],
+    ['no-messages', 'messages'],
+    ['start-failed', 'Session start failed'],
+  ])('calls it a fault when the server is %s', async (mode, reason) => {
+    expect(await verdictOn(openOn(doubleTool({ modes: [mode] })), 'by simp')).toMatchObject({
+      verdict: 'fault',
+      reason: expect.stringContaining(reason),
+    });
+  });
+
+  it('judges at two servers at once', async () => {
+    const double = doubleTool();
+    const checker = openOn(double, { workers: 2, batch: 1 });
+    const verdicts = await verdictsOn(checker, ['by simp', 'by auto', 'by blast']);
+    expect([...verdicts].map(([proof, { verdict }]) => `${proof}: ${verdict}`).toSorted()).toEqual([
+      'by auto: proved',
+      'by blast: rejected',
+      'by simp: proved',
+    ]);
+    expect(serversOf(double)).toBe(2);
   });
 
   it('gives a timeout of Isabelle’s as a timeout', async () => {
@@ -106,7 +171,7 @@ describe('the Isabelle checker', () => {
 
   it('ends a session that hangs, starts another, and asks the rest of the batch again', async () => {
     const double = doubleTool();
-    const checker = openOn(double, { wallMs: 50, graceMs: 500 });
+    const checker = openOn(double, { wallMs: 50, graceMs: 3000 });
     const verdicts = await verdictsOn(checker, ['by (hang)', 'by simp']);
     expect(verdicts.get('by (hang)')).toMatchObject({ verdict: 'timeout', reason: 'no end within 50 ms' });
     expect(verdicts.get('by simp')).toMatchObject({ verdict: 'proved' });

@@ -84,6 +84,14 @@ describe('a session of the Isabelle server', () => {
     expect(double.events()).toContain('cancel');
   });
 
+  it('is given up when it has not started in time, and nothing of it stays', async () => {
+    const double = doubleTool({ modes: ['start-hangs'] });
+    const starting = startServer(isabelleOf(double.tool), { ...OPTIONS, startMs: 15_000 });
+    await expect(starting).rejects.toThrow('the session HOL did not start within 15000 ms');
+    const pids = [await double.event('server'), await double.event('ml')].map(numberIn);
+    expect(pids.map(isRunning)).toEqual([false, false]);
+  });
+
   it('does not start from a tool that names no port', async () => {
     const isabelle = { ...isabelleOf(doubleTool().tool), tool: '/bin/true' };
     await expect(startServer(isabelle, OPTIONS)).rejects.toThrow('ended before it named its port');

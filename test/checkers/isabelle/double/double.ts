@@ -8,6 +8,12 @@
  *   LAKATOS_DOUBLE_NAME     how it calls itself
  *   LAKATOS_DOUBLE_HEAPS    folder of its heaps
  *   LAKATOS_DOUBLE_REFUSES  proofs that a build does not confirm
+ *   LAKATOS_DOUBLE_MODES    what else goes wrong:
+ *     purge-error     theories are not forgotten
+ *     start-failed    no session starts
+ *     start-hangs     nor does it fail
+ *     unfinished      tasks end before their theories are through, as with a check_limit
+ *     no-messages     nodes without their messages
  */
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -23,6 +29,7 @@ const { env } = process;
 const HOME = fileURLToPath(new URL('.', import.meta.url)).replace(/\/$/, '');
 const [command = '', ...args] = process.argv.slice(2);
 
+const modes = new Set((env.LAKATOS_DOUBLE_MODES ?? '').split(';'));
 const log = (event: string): void => {
   if (env.LAKATOS_DOUBLE_LOG) appendFileSync(env.LAKATOS_DOUBLE_LOG, `${event}\n`);
 };
@@ -126,6 +133,7 @@ function talk(socket: Socket, password: string, end: () => void): void {
   function answer(name: string, argument: unknown): void {
     if (name === 'session_start') start(sessionStart);
     else if (name === 'use_theories') start((task) => useTheories(task, argument));
+    else if (name === 'purge_theories' && modes.has('purge-error')) send('ERROR', 'Bad node');
     else if (name === 'purge_theories') send('OK', { purged: named(argument), retained: [] });
     else if (name === 'cancel') {
       send('OK');
@@ -140,7 +148,10 @@ function talk(socket: Socket, password: string, end: () => void): void {
 
   function sessionStart(task: string): void {
     send('NOTE', { kind: 'writeln', message: 'Starting session HOL ...', task });
-    send('FINISHED', { session_id: randomUUID(), tmp_dir: tmpdir(), task });
+    if (modes.has('start-hangs')) log('starting');
+    else if (modes.has('start-failed'))
+      send('FAILED', { kind: 'error', message: 'Session start failed', task });
+    else send('FINISHED', { session_id: randomUUID(), tmp_dir: tmpdir(), task });
   }
 
   function useTheories(task: string, argument: unknown): void {
@@ -148,6 +159,12 @@ function talk(socket: Socket, password: string, end: () => void): void {
     try {
       const read = theories.map((name) => readTheory(master_dir, name));
       const missing = read.flatMap((t) => t.imports).find((name) => !KNOWN.has(name) && name !== '');
+      if (missing === 'HOL-Slow.Slow') return void log('slow');
+      if (missing === 'HOL-Broken.Deadly') process.exit(1);
+      if (missing === 'HOL-Broken.Interrupted') {
+        const errors = [{ kind: 'error', message: 'Interrupt' }];
+        return void send('FINISHED', { ok: false, errors, nodes: [], task });
+      }
       if (missing !== undefined) throw new Error(`Cannot load theory ${JSON.stringify(missing)}`);
       const judged = read.map((theory) => ({ theory, judgements: theory.commands.flatMap(judgementOf) }));
       const all = judged.flatMap(({ judgements }) => judgements);
@@ -187,17 +204,21 @@ const named = (argument: unknown) =>
 
 function nodeOf(dir: string, { name }: Theory, judgements: readonly Judgement[]) {
   const total = judgements.length + 2;
-  const status = { ok: true, total, unprocessed: 0, running: 0, warned: 0, failed: 0, finished: total };
+  const whole = { ok: true, total, unprocessed: 0, running: 0, warned: 0, failed: 0, finished: total };
+  const begun = { ...whole, unprocessed: total - 1, running: 1, finished: 0 };
+  const [unfinished, silent] = [modes.has('unfinished') && judgements.length > 0, modes.has('no-messages')];
+  const heard = unfinished ? [] : judgements;
   return {
     node_name: join(dir, `${name}.thy`),
     theory_name: `Draft.${name}`,
-    status: { ...status, canceled: false, consolidated: true, percentage: 100 },
-    messages: judgements.flatMap(({ messages }, i) =>
-      messages.map((message) => ({ kind: 'writeln', message: symbolic(message), pos: { line: 4 + i } })),
-    ),
+    status: { ...(unfinished ? begun : whole), canceled: false, consolidated: !unfinished, percentage: 100 },
+    ...(silent && judgements.length > 0 ? {} : { messages: heard.flatMap(messagesOf) }),
     exports: [],
   };
 }
+
+const messagesOf = ({ messages }: Judgement, i: number) =>
+  messages.map((message) => ({ kind: 'writeln', message: symbolic(message), pos: { line: 4 + i } }));
 
 /** The real server reads messages as Isabelle's symbols and writes them so. */
 const symbolic = (text: string): string => text.replaceAll('∀', '\\<forall>');
