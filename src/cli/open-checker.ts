@@ -2,11 +2,19 @@
  * Which checkers a configuration means, one a language, each with the verdict cache in front of it where one is set: in
  * this process, or for the language asked for first at the workers of a queue.
  */
+import { existsSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { byLanguage } from '../checkers/by-language.ts';
 import { withVerdictCache } from '../checkers/cache.ts';
 import type { Checker } from '../checkers/checker.ts';
 import { createIsabelleChecker } from '../checkers/isabelle/checker.ts';
-import { findIsabelle, IsabelleError, NO_ISABELLE, requireHeap } from '../checkers/isabelle/install.ts';
+import {
+  findIsabelle,
+  type Isabelle,
+  IsabelleError,
+  NO_ISABELLE,
+  requireHeap,
+} from '../checkers/isabelle/install.ts';
 import { createLeanChecker } from '../checkers/lean/checker.ts';
 import { openLeanRuntime } from '../checkers/lean/open.ts';
 import type { PoolEvent } from '../checkers/pool.ts';
@@ -88,21 +96,28 @@ export function openLocalChecker(
   hooks: CheckerHooks,
   language: Language = 'lean',
 ): LocalChecker {
-  const { checker, busy } = language === 'lean' ? openLean(settings, hooks) : openIsabelle(settings, hooks);
+  const {
+    checker,
+    busy,
+    here = {},
+  } = language === 'lean' ? openLean(settings, hooks) : openIsabelle(settings, hooks);
   const standing = standingOf(settings, language, checker.toolchain);
-  return { checker: remembering(checker, standing, settings.cache, busy, hooks), standing };
+  const remembered = { ...standing, limits: { ...standing.limits, ...here } };
+  return { checker: remembering(checker, remembered, settings.cache, busy, hooks), standing };
 }
 
 /** Attempts that keep a checker busy. */
 interface Judges {
   readonly checker: Checker;
   readonly busy: number;
+  /** What verdicts remembered on this machine depend on besides, in the form of limits. */
+  readonly here?: Standing['limits'];
 }
 
 function openLean({ lean }: Config['checker'], hooks: CheckerHooks): Judges {
   const checker = createLeanChecker(leanRuntime(lean), {
     ...lean,
-    wallMs: lean.wallSeconds * 1000,
+    wallMs: milliseconds(lean.wallSeconds),
     log: logOf(hooks),
   });
   return { checker, busy: 4 * lean.workers };
@@ -116,10 +131,20 @@ function openIsabelle({ isabelle }: Config['checker'], hooks: CheckerHooks): Jud
   const found = findIsabelle(search);
   if (!found) throw new IsabelleError(NO_ISABELLE);
   requireHeap(found, isabelle.session);
-  const wallMs = isabelle.wallSeconds * 1000;
-  const startMs = isabelle.startSeconds * 1000;
+  const wallMs = milliseconds(isabelle.wallSeconds);
+  const startMs = milliseconds(isabelle.startSeconds);
   const checker = createIsabelleChecker(found, { ...isabelle, wallMs, startMs, log: logOf(hooks) });
-  return { checker, busy: 2 * isabelle.workers * isabelle.batch };
+  return { checker, busy: 2 * isabelle.workers * isabelle.batch, here: heapOf(found, isabelle.session) };
+}
+
+/** Whole ones, as Isabelle reads them; 16.1 seconds are not quite 16100. */
+const milliseconds = (seconds: number): number => Math.max(1, Math.round(seconds * 1000));
+
+/** Which build of a session's heap is loaded: that of the user's folder, else of the installation's. */
+function heapOf({ home, heapFolder }: Isabelle, session: string): Standing['limits'] {
+  const folders = [heapFolder, join(home, 'heaps', basename(heapFolder))];
+  const heap = folders.map((folder) => join(folder, session)).find((path) => existsSync(path));
+  return heap === undefined ? {} : { [`heap ${heap}`]: statSync(heap).mtimeMs };
 }
 
 function toolchainHere(settings: Config['checker'], language: Language): string {
@@ -140,6 +165,7 @@ function standingOf(settings: Config['checker'], language: Language, toolchain: 
       : {
           ...shared,
           [`imports ${isabelle.imports.join(' ')}`]: 1,
+          [`dirs ${JSON.stringify(isabelle.dirs)}`]: 1,
           [`sledgehammer ${isabelle.sledgehammer}`]: 1,
         };
   return { toolchain, rules: judgingRules(), limits };

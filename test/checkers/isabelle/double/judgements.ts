@@ -26,6 +26,7 @@ export const unhex = (digits: string): string => Buffer.from(digits, 'hex').toSt
 /** @param words of `lakatos_judge NONCE MS STATEMENT PROOF FORBIDDEN` or `lakatos_inspect NONCE MS STATEMENT PROBES` */
 export function judge(words: readonly string[]): Judgement {
   const [command, nonce = '', millis = '', statement = '', last = '', names = ''] = words;
+  if (!/^\d+$/.test(millis)) return { messages: [], act: 'answer' }; // Outer syntax error: no natural number
   const proposition = /"([^"]*)"\s*$/.exec(unhex(statement))?.[1] ?? '';
   if (command === 'lakatos_inspect') return said(nonce, inspection(proposition));
   const proof = unhex(last);
