@@ -96,7 +96,7 @@ class IsabelleChecker implements Checker {
       workers: 1,
       wallMs: startMs + BUILD_MS + batch * wallMs,
       start: async () => strictWorker(isabelle, options),
-      faultIn: () => undefined,
+      faultIn: (answer) => (answer.kind === 'fault' ? answer.reason : undefined),
     });
     this.#questions = new Batches({
       lanes: workers,
@@ -205,12 +205,12 @@ class IsabelleChecker implements Checker {
   /** null for what is confirmed. A batch that is not confirmed as a whole is built again one by one. */
   async #confirmAll(batch: readonly Acceptance[]): Promise<readonly (Reply | null)[]> {
     const outcome = await this.#builds.run(batch);
-    if (outcome.kind === 'answer' && outcome.answer.confirmed) return batch.map(() => null);
+    const { kind, reason = '' } = outcome.kind === 'answer' ? { reason: '', ...outcome.answer } : outcome;
+    if (kind === 'confirmed') return batch.map(() => null);
     if (batch.length > 1) return (await Promise.all(batch.map((one) => this.#confirmAll([one])))).flat();
-    if (outcome.kind !== 'answer') return [{ failure: outcome.kind, reason: `strict: ${outcome.reason}` }];
-    const reason = `strict: ${outcome.answer.confirmed ? '' : outcome.answer.reason}`;
-    this.#options.log?.({ event: 'strict-disagreement', reason });
-    return [{ failure: 'rejected', reason }];
+    if (kind !== 'refused') return [{ failure: kind, reason: `strict: ${reason}` }];
+    this.#options.log?.({ event: 'strict-disagreement', reason: `strict: ${reason}` });
+    return [{ failure: 'rejected', reason: `strict: ${reason}` }];
   }
 
   #awaitEnd(ended: Promise<void>): void {

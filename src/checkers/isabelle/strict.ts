@@ -3,11 +3,16 @@
  * in batch mode with quick_and_dirty off. A last theory of ours imports them and checks each one's facts against the
  * statement read on its parents alone (`lakatos_confirm`). The text of a candidate stands in a theory here, so only what
  * policy.ts and the session's own scanner have passed may come this far.
+ *
+ * A build prints none of its theories' messages, so each confirmation is a file with a nonce in it. A build that ends well
+ * without them, or fails without an error in a candidate's text or about it, says nothing of the candidates: a fault.
  */
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { execa } from 'execa';
+import { messageOf } from '../../ops/errors.ts';
 import { residentBytesOfTree } from '../../ops/memory.ts';
 import { killProcesses, processTree } from '../../ops/process-tree.ts';
 import { type PoolWorker, WorkerDeath } from '../pool.ts';
@@ -22,8 +27,8 @@ export interface Acceptance {
 
 /** Of a whole batch: what one of them does wrong, a batch of it alone tells. */
 export type BuildAnswer =
-  | { readonly confirmed: true }
-  | { readonly confirmed: false; readonly reason: string };
+  | { readonly kind: 'confirmed' }
+  | { readonly kind: 'refused' | 'fault'; readonly reason: string };
 
 export interface StrictOptions {
   readonly session: string;
@@ -44,10 +49,16 @@ export function strictWorker(
   return {
     async ask(batch) {
       const session = `Lakatos_Strict_${process.pid}_${++serial}`;
-      const dir = await mkdtemp(join(tmpdir(), 'lakatos-strict-'));
+      const dir = join(tmpdir(), `lakatos-strict-${process.pid}-${randomBytes(6).toString('hex')}`);
       process.once('exit', kill);
       try {
-        await writeSession(dir, session, options, batch);
+        await mkdir(dir, { mode: 0o700 });
+        const candidates = batch.map((accepted, i): Candidate => {
+          const name = `Candidate_${i + 1}`;
+          const nonce = randomBytes(16).toString('hex');
+          return { ...accepted, name, nonce, confirmation: join(dir, `${name}.confirmed`) };
+        });
+        await writeSession(dir, session, options, candidates);
         const child = execa(isabelle.tool, buildArgs(dir, session, options), {
           stdin: 'ignore',
           all: true,
@@ -55,10 +66,14 @@ export function strictWorker(
           detached: true,
         });
         root = child.pid;
-        const { exitCode, signal, all } = await child;
+        const { exitCode, signal, all, originalMessage } = await child;
+        if (signal !== undefined) throw new WorkerDeath(`isabelle build ended by ${signal}`);
         if (exitCode === undefined)
-          throw new WorkerDeath(`isabelle build ended by ${signal ?? 'nothing known'}`);
-        return exitCode === 0 ? { confirmed: true } : { confirmed: false, reason: errorsIn(all) };
+          return { kind: 'fault', reason: `isabelle build did not start: ${originalMessage}` };
+        return exitCode === 0 ? await answerOf(candidates) : failureIn(all);
+      } catch (error) {
+        if (error instanceof WorkerDeath) throw error;
+        return { kind: 'fault', reason: messageOf(error) };
       } finally {
         root = undefined;
         process.removeListener('exit', kill);
@@ -73,31 +88,41 @@ export function strictWorker(
   };
 }
 
+interface Candidate extends Acceptance {
+  /** Of its theory. */
+  readonly name: string;
+  readonly nonce: string;
+  /** The file that is to hold the nonce. */
+  readonly confirmation: string;
+}
+
 async function writeSession(
   dir: string,
   session: string,
   options: StrictOptions,
-  batch: readonly Acceptance[],
+  candidates: readonly Candidate[],
 ): Promise<void> {
-  await mkdir(dir, { recursive: true });
   for (const file of JUDGE_FILES) await copyFile(file, join(dir, basename(file)));
-  const files = sessionFiles(session, options, batch);
+  const files = sessionFiles(session, options, candidates);
   await Promise.all([...files].map(([name, text]) => writeFile(join(dir, name), text)));
 }
 
 /** Every file of the session but the judge's own. */
-export function sessionFiles(
+function sessionFiles(
   session: string,
-  { session: parent }: Pick<StrictOptions, 'session'>,
-  batch: readonly Acceptance[],
+  { session: parent }: StrictOptions,
+  candidates: readonly Candidate[],
 ): ReadonlyMap<string, string> {
-  const names = batch.map((_, i) => `Candidate_${i + 1}`);
-  const candidates = batch.map(({ imports, statement, proof }, i): [string, string] => {
-    const name = names[i] ?? '';
-    return [`${name}.thy`, theoryText(name, imports, [statement, proof])];
-  });
-  const checks = batch.map(({ statement }, i) => `lakatos_confirm "${names[i]}" ${hex(statement)}`);
-  const others = new Set(batch.flatMap(({ imports }) => imports.flatMap(sessionOf)));
+  const theories = candidates.map(({ name, imports, statement, proof }): [string, string] => [
+    `${name}.thy`,
+    theoryText(name, imports, [statement, proof]),
+  ]);
+  const checks = candidates.map(
+    ({ name, statement, confirmation, nonce }) =>
+      `lakatos_confirm "${name}" ${hex(statement)} ${hex(confirmation)} "${nonce}"`,
+  );
+  const names = candidates.map(({ name }) => name);
+  const others = new Set(candidates.flatMap(({ imports }) => imports.flatMap(sessionOf)));
   others.delete(parent);
   const root = [
     `session ${session} = "${parent}" +`,
@@ -108,7 +133,7 @@ export function sessionFiles(
     '',
   ].join('\n');
   return new Map([
-    ...candidates,
+    ...theories,
     ['Confirmed.thy', theoryText('Confirmed', [JUDGE_THEORY, ...names], checks)],
     ['ROOT', root],
   ]);
@@ -125,11 +150,27 @@ function buildArgs(dir: string, session: string, { dirs, threads }: StrictOption
   return ['build', ...sessions, '-o', 'quick_and_dirty=false', '-o', `threads=${threads}`, session];
 }
 
-/** The lines that Isabelle marks as errors, or the last of what it said. */
-function errorsIn(output: string): string {
+async function answerOf(candidates: readonly Candidate[]): Promise<BuildAnswer> {
+  for (const { name, nonce, confirmation } of candidates) {
+    const said = await readFile(confirmation, 'utf8').catch(() => '');
+    if (said !== nonce) return { kind: 'fault', reason: `the build ended well and did not confirm ${name}` };
+  }
+  return { kind: 'confirmed' };
+}
+
+/** What `lakatos_confirm` says of a candidate, or an error below a candidate's header, which takes three lines. */
+const OF_A_CANDIDATE = /^lakatos: Candidate_\d+ |\(line (?:[4-9]|\d\d+) of "[^"]*\bCandidate_\d+\.thy"/;
+/** Nothing that a proof does by itself. */
+const OF_THE_MACHINE = /^Interrupt\b|No space left on device|[Oo]ut of memory/;
+
+/** The lines that Isabelle marks as errors, or the last of what it said, and whether they are about a candidate. */
+function failureIn(output: string): BuildAnswer {
   const lines = output.split('\n');
-  const errors = lines.filter((line) => line.startsWith('*** ')).map((line) => line.slice(4));
-  return (errors.length > 0 ? errors : lines.slice(-5)).join(' ').replace(/\s+/g, ' ').trim().slice(0, 400);
+  const errors = lines.flatMap((line) => (line.startsWith('*** ') ? [line.slice(4)] : []));
+  const refused =
+    errors.some((line) => OF_A_CANDIDATE.test(line)) && !errors.some((line) => OF_THE_MACHINE.test(line));
+  const said = (errors.length > 0 ? errors : lines.slice(-5)).join(' ').replace(/\s+/g, ' ').trim();
+  return { kind: refused ? 'refused' : 'fault', reason: said.slice(0, 400) };
 }
 
 /** A build leaves its log among the user's heaps. */

@@ -278,4 +278,43 @@ describe('the strict tier', () => {
     });
     expect(events.filter((e) => e.event === 'strict-disagreement')).toHaveLength(1);
   });
+
+  it.each([
+    [
+      'rejected',
+      'Failed to finish proof; At command "by" (line 5 of "/tmp/lakatos-strict-1-x/Candidate_1.thy")',
+    ],
+    [
+      'fault',
+      'No space left on device; At command "by" (line 5 of "/tmp/lakatos-strict-1-x/Candidate_1.thy")',
+    ],
+    ['fault', 'Interrupt; At command "by" (line 5 of "/tmp/lakatos-strict-1-x/Candidate_1.thy")'],
+    ['fault', 'Cannot load theory "X"; (line 2 of "/tmp/lakatos-strict-1-x/Candidate_1.thy")'],
+    ['fault', 'No space left on device'],
+  ])('calls it %s when the build fails with: %s', async (verdict, buildError) => {
+    const checker = openOn(doubleTool({ buildError }), { tier: 'strict' });
+    const reason = `strict: ${buildError.replace('; ', ' ')}`;
+    expect(await verdictOn(checker, 'by simp')).toMatchObject({ verdict, reason, premises: [] });
+  });
+
+  it('accepts nothing on the exit code of a build alone', async () => {
+    const double = doubleTool({ modes: ['unconfirmed'] });
+    expect(await verdictOn(openOn(double, { tier: 'strict' }), 'by simp')).toMatchObject({
+      verdict: 'fault',
+      reason: 'strict: the build ended well and did not confirm Candidate_1',
+    });
+  });
+
+  it('calls a disk that takes no candidate a fault', async () => {
+    const full = new Error('ENOSPC: no space left on device');
+    const { writeFile: write } = await vi.importActual<typeof import('node:fs/promises')>('node:fs/promises');
+    vi.mocked(writeFile).mockImplementation((file, ...rest) =>
+      String(file).includes('lakatos-strict') ? Promise.reject(full) : write(file, ...rest),
+    );
+    onTestFinished(() => void vi.mocked(writeFile).mockReset());
+    expect(await verdictOn(openOn(doubleTool(), { tier: 'strict' }), 'by simp')).toMatchObject({
+      verdict: 'fault',
+      reason: 'strict: ENOSPC: no space left on device',
+    });
+  });
 });

@@ -34,13 +34,22 @@ export interface DoubleSettings {
   readonly pieces?: number;
   /** Proofs that its builds do not confirm. */
   readonly refuses?: readonly string[];
+  /** What a build fails with. */
+  readonly buildError?: string;
   /** What else goes wrong (double.ts). */
   readonly modes?: readonly string[];
 }
 
 export function doubleTool(settings: DoubleSettings = {}): DoubleTool {
   const dir = mkdtempSync(join(tmpdir(), 'lakatos-double-'));
-  const { name = 'Isabelle2024', heaps = ['HOL'], pieces = 0, refuses = [], modes = [] } = settings;
+  const {
+    name = 'Isabelle2024',
+    heaps = ['HOL'],
+    pieces = 0,
+    refuses = [],
+    buildError = '',
+    modes = [],
+  } = settings;
   mkdirSync(join(dir, 'heaps', 'polyml'), { recursive: true });
   for (const heap of heaps) writeFileSync(join(dir, 'heaps', 'polyml', heap), '');
   const log = join(dir, 'log');
@@ -51,6 +60,7 @@ export function doubleTool(settings: DoubleSettings = {}): DoubleTool {
     LAKATOS_DOUBLE_NAME: name,
     LAKATOS_DOUBLE_PIECES: String(pieces),
     LAKATOS_DOUBLE_REFUSES: refuses.join(';'),
+    LAKATOS_DOUBLE_BUILD_ERROR: buildError,
     LAKATOS_DOUBLE_MODES: modes.join(';'),
   };
   const exports = Object.entries(variables).map(([key, value]) => `export ${key}='${value}'`);

@@ -8,16 +8,18 @@
  *   LAKATOS_DOUBLE_NAME     how it calls itself
  *   LAKATOS_DOUBLE_HEAPS    folder of its heaps
  *   LAKATOS_DOUBLE_REFUSES  proofs that a build does not confirm
+ *   LAKATOS_DOUBLE_BUILD_ERROR  what its builds fail with
  *   LAKATOS_DOUBLE_MODES    what else goes wrong:
  *     purge-error     theories are not forgotten
  *     start-failed    no session starts
  *     start-hangs     nor does it fail
  *     unfinished      tasks end before their theories are through, as with a check_limit
  *     no-messages     nodes without their messages
+ *     unconfirmed     builds end well and have checked nothing
  */
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -238,24 +240,26 @@ function build(words: readonly string[]): number {
     !readFileSync(join(dir, 'ROOT'), 'utf8').includes(`session ${session} =`)
   )
     return 2;
+  const failed = (errors: readonly string[]) => {
+    const title = `${session} FAILED (see also "isabelle build_log -H Error ${session}")`;
+    process.stdout.write(`${title}\n${errors.map((line) => `*** ${line}\n`).join('')}`);
+    return 1;
+  };
+  if (env.LAKATOS_DOUBLE_BUILD_ERROR) return failed(env.LAKATOS_DOUBLE_BUILD_ERROR.split('; '));
   const confirmed = readTheory(dir, 'Confirmed');
   const errors = confirmed.commands.flatMap((command) => {
-    const [, name = '', statement = ''] = /^lakatos_confirm "(\w+)" "([0-9a-f]*)"$/.exec(command) ?? [];
+    const [, name = '', statement = '', file = '', nonce = ''] =
+      /^lakatos_confirm "(\w+)" "([0-9a-f]*)" "([0-9a-f]*)" "([0-9a-f]*)"$/.exec(command) ?? [];
     const text = readFileSync(join(dir, `${name}.thy`), 'utf8');
     const refused = (env.LAKATOS_DOUBLE_REFUSES ?? '').split(';').filter(Boolean);
-    if (text.includes(unhex(statement)) && !refused.some((proof) => text.includes(proof))) return [];
-    return [
-      `*** lakatos: ${name} the fact proved is not the statement`,
-      `*** At command "lakatos_confirm" (line 5)`,
-    ];
+    if (text.includes(unhex(statement)) && !refused.some((proof) => text.includes(proof))) {
+      if (!modes.has('unconfirmed')) writeFileSync(unhex(file), nonce);
+      return [];
+    }
+    return [`lakatos: ${name} the fact proved is not the statement`, `At command "lakatos_confirm" (line 5)`];
   });
   process.stdout.write(`Running ${session} ...\n`);
-  if (errors.length === 0) {
-    process.stdout.write(`Finished ${session} (0:00:01 elapsed time)\n`);
-    return 0;
-  }
-  process.stdout.write(
-    `${session} FAILED (see also "isabelle build_log -H Error ${session}")\n${errors.join('\n')}\n`,
-  );
-  return 1;
+  if (errors.length > 0) return failed(errors);
+  process.stdout.write(`Finished ${session} (0:00:01 elapsed time)\n`);
+  return 0;
 }
