@@ -1,18 +1,20 @@
 /**
  * `isabelle server` as a child process with one session: started on a heap that is there, asked by theory files, ended
- * with everything it started. Isabelle puts its ML process into a process group of its own, so what is ended is the tree
- * of processes, found before it falls apart.
+ * with everything it started. Isabelle puts its ML process into a process group of its own, so what is ended is the
+ * family of processes. When this process is killed the server is told to end, and it ends its ML process.
  */
-import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
 import { execa } from 'execa';
 import { z } from 'zod';
+import { boundToParent } from '../../ops/child.ts';
+import { Family } from '../../ops/family.ts';
 import { residentBytesOfTree } from '../../ops/memory.ts';
-import { endProcesses, type KnownProcess, killProcesses, processTree } from '../../ops/process-tree.ts';
 import { type Connection, connectTo, type ServerAddress, type Task } from './connection.ts';
 import { type Isabelle, IsabelleError } from './install.ts';
+import { makeScratch } from './scratch.ts';
 import { JUDGE_FILES, JUDGE_THEORY } from './theories.ts';
 
 export interface ServerOptions {
@@ -66,7 +68,7 @@ const OPTIONS = [
 ];
 
 export async function startServer(isabelle: Isabelle, options: ServerOptions): Promise<IsabelleServer> {
-  const scratch = await mkdtemp(join(tmpdir(), 'lakatos-isabelle-'));
+  const scratch = await makeScratch('isabelle');
   const child = launch(isabelle.tool);
   const server = new IsabelleServer(child, scratch);
   let late: NodeJS.Timeout | undefined;
@@ -85,8 +87,9 @@ export async function startServer(isabelle: Isabelle, options: ServerOptions): P
   }
 }
 
-const launch = (tool: string) =>
-  execa(tool, ['server', '-n', `lakatos-${process.pid}-${++serial}`], {
+function launch(tool: string) {
+  const [file, ...args] = boundToParent([tool, 'server', '-n', `lakatos-${process.pid}-${++serial}`]);
+  return execa(file, args, {
     stdin: 'ignore',
     stdout: 'pipe',
     stderr: 'pipe',
@@ -94,31 +97,32 @@ const launch = (tool: string) =>
     reject: false,
     detached: true,
   });
+}
 
 type Child = ReturnType<typeof launch>;
 
 export class IsabelleServer {
   readonly #child: Child;
   readonly #scratch: string;
-  readonly #exited: Promise<void>;
-  readonly #atExit = () => killProcesses(this.#tree());
+  readonly #family: Family;
+  readonly #atExit = () => {
+    this.#family.look();
+    this.#family.kill();
+  };
   readonly #said: string[] = [];
   #connection: Connection | undefined;
   #sessionId = '';
   #spent = false;
   #task: Promise<Task> | undefined;
   #ending: Promise<void> | undefined;
-  /** What the server had started once its session stood: it may die before what it started. */
-  #known: readonly KnownProcess[] = [];
 
   constructor(child: Child, scratch: string) {
     this.#child = child;
     this.#scratch = scratch;
+    this.#family = new Family(child.nodeChildProcess);
     process.once('exit', this.#atExit);
     void this.#drain(child.stderr);
-    this.#exited = child.then(() => {
-      this.#connection?.close();
-    });
+    void this.#family.exited.then(() => this.#connection?.close());
   }
 
   async begin({ session, dirs, threads, onNote }: ServerOptions): Promise<void> {
@@ -129,7 +133,7 @@ export class IsabelleServer {
     const options = [...OPTIONS, `threads=${threads}`];
     const task = await this.#connection.start('session_start', { session, dirs, options });
     this.#sessionId = started.parse(await task.finished).session_id;
-    this.#known = this.#tree();
+    this.#family.look();
     for (const file of JUDGE_FILES) await copyFile(file, join(this.#scratch, basename(file)));
     const { errors } = await this.#check([JUDGE_THEORY]);
     if (errors.length > 0)
@@ -188,13 +192,12 @@ export class IsabelleServer {
   }
 
   async #end(): Promise<void> {
-    const processes = [...this.#known, ...this.#tree()];
-    const connection = this.#connection;
-    const timer = setTimeout(() => void endProcesses(processes), connection ? GRACE_MS : 0);
-    if (connection) void this.#askToEnd(connection).catch(() => {});
-    await this.#exited;
-    clearTimeout(timer);
-    await endProcesses(processes);
+    this.#family.look();
+    if (this.#connection) {
+      void this.#askToEnd(this.#connection).catch(() => {});
+      await Promise.race([this.#family.exited, pause(GRACE_MS, undefined, { ref: false })]);
+    }
+    await this.#family.end(0);
     process.removeListener('exit', this.#atExit);
     await rm(this.#scratch, { recursive: true, force: true });
   }
@@ -230,11 +233,6 @@ export class IsabelleServer {
       this.#said.push(line);
       if (this.#said.length > 20) this.#said.shift();
     }
-  }
-
-  #tree(): KnownProcess[] {
-    const { pid } = this.#child;
-    return pid === undefined ? [] : processTree(pid);
   }
 }
 

@@ -8,15 +8,16 @@
  * without them, or fails without an error in a candidate's text or about it, says nothing of the candidates: a fault.
  */
 import { randomBytes } from 'node:crypto';
-import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { execa } from 'execa';
+import { boundToParent } from '../../ops/child.ts';
 import { messageOf } from '../../ops/errors.ts';
+import { Family } from '../../ops/family.ts';
 import { residentBytesOfTree } from '../../ops/memory.ts';
-import { killProcesses, processTree } from '../../ops/process-tree.ts';
 import { type PoolWorker, WorkerDeath } from '../pool.ts';
 import type { Isabelle } from './install.ts';
+import { makeScratch } from './scratch.ts';
 import { hex, JUDGE_FILES, JUDGE_THEORY, theoryText } from './theories.ts';
 
 export interface Acceptance {
@@ -42,30 +43,23 @@ export function strictWorker(
   isabelle: Isabelle,
   options: StrictOptions,
 ): PoolWorker<readonly Acceptance[], BuildAnswer> {
-  let root: number | undefined;
+  let family: Family | undefined;
   const kill = () => {
-    if (root !== undefined) killProcesses(processTree(root));
+    family?.look();
+    family?.kill();
   };
   return {
     async ask(batch) {
       const session = `Lakatos_Strict_${process.pid}_${++serial}`;
-      const dir = join(tmpdir(), `lakatos-strict-${process.pid}-${randomBytes(6).toString('hex')}`);
+      let dir: string | undefined;
       process.once('exit', kill);
       try {
-        await mkdir(dir, { mode: 0o700 });
-        const candidates = batch.map((accepted, i): Candidate => {
-          const name = `Candidate_${i + 1}`;
-          const nonce = randomBytes(16).toString('hex');
-          return { ...accepted, name, nonce, confirmation: join(dir, `${name}.confirmed`) };
-        });
+        dir = await makeScratch('strict');
+        const candidates = batch.map((accepted, i) => candidateOf(accepted, `Candidate_${i + 1}`, dir ?? ''));
         await writeSession(dir, session, options, candidates);
-        const child = execa(isabelle.tool, buildArgs(dir, session, options), {
-          stdin: 'ignore',
-          all: true,
-          reject: false,
-          detached: true,
-        });
-        root = child.pid;
+        const [file, ...args] = boundToParent([isabelle.tool, ...buildArgs(dir, session, options)]);
+        const child = execa(file, args, { stdin: 'ignore', all: true, reject: false, detached: true });
+        family = new Family(child.nodeChildProcess);
         const { exitCode, signal, all, originalMessage } = await child;
         if (signal !== undefined) throw new WorkerDeath(`isabelle build ended by ${signal}`);
         if (exitCode === undefined)
@@ -75,17 +69,23 @@ export function strictWorker(
         if (error instanceof WorkerDeath) throw error;
         return { kind: 'fault', reason: messageOf(error) };
       } finally {
-        root = undefined;
+        family = undefined;
         process.removeListener('exit', kill);
-        await Promise.all([
-          rm(dir, { recursive: true, force: true }),
-          ...logsOf(isabelle, session).map((log) => rm(log, { force: true })),
-        ]);
+        const left = [...(dir === undefined ? [] : [dir]), ...logsOf(isabelle, session)];
+        await Promise.all(left.map((path) => rm(path, { recursive: true, force: true })));
       }
     },
-    rssBytes: async () => (root === undefined ? undefined : (residentBytesOfTree(root) ?? undefined)),
+    rssBytes: async () => {
+      const [root] = family?.look() ?? [];
+      return root && (residentBytesOfTree(root.pid) ?? undefined);
+    },
     kill,
   };
+}
+
+function candidateOf(accepted: Acceptance, name: string, dir: string): Candidate {
+  const nonce = randomBytes(16).toString('hex');
+  return { ...accepted, name, nonce, confirmation: join(dir, `${name}.confirmed`) };
 }
 
 interface Candidate extends Acceptance {

@@ -1,6 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { afterEach, describe, expect, it } from 'vitest';
+import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { connectTo } from '../../../src/checkers/isabelle/connection.ts';
+import { makeScratch } from '../../../src/checkers/isabelle/scratch.ts';
 import { type IsabelleServer, startServer } from '../../../src/checkers/isabelle/server.ts';
 import { answerIn, questionTheory } from '../../../src/checkers/isabelle/theories.ts';
 import { doubleTool, isabelleOf } from './tool.ts';
@@ -72,6 +77,33 @@ describe('a session of the Isabelle server', () => {
     await server.end();
     expect(double.events()).toContain('shutdown');
     expect(pids.map(isRunning)).toEqual([false, false]);
+  });
+
+  it.runIf(existsSync('/usr/bin/setpriv'))('ends with a process of ours that is killed -9', async () => {
+    const double = doubleTool();
+    const here = (path: string) => JSON.stringify(fileURLToPath(new URL(path, import.meta.url)));
+    const script = `
+      import { startServer } from ${here('../../../src/checkers/isabelle/server.ts')};
+      import { isabelleOf } from ${here('tool.ts')};
+      await startServer(isabelleOf(${JSON.stringify(double.tool)}), ${JSON.stringify(OPTIONS)});`;
+    const ours = execa(process.execPath, ['--input-type=module', '--eval', script], { reject: false });
+    onTestFinished(() => void ours.kill('SIGKILL'));
+    await double.event('use_theories');
+    const pids = [await double.event('server'), await double.event('ml')].map(numberIn);
+    expect(pids.map(isRunning)).toEqual([true, true]);
+    ours.kill('SIGKILL');
+    const ended = () => expect(pids.map(isRunning)).toEqual([false, false]);
+    await vi.waitFor(ended, { timeout: 60_000 });
+  });
+
+  it('removes the folders that processes of ours left when they were killed', async () => {
+    const left = mkdtempSync(join(tmpdir(), `lakatos-isabelle-${2 ** 30}-`)); // no process has such a number
+    const young = mkdtempSync(join(tmpdir(), `lakatos-isabelle-${2 ** 30}-`));
+    const owned = mkdtempSync(join(tmpdir(), `lakatos-isabelle-${process.pid}-`));
+    for (const dir of [left, owned]) utimesSync(dir, 1e9, 1e9);
+    const made = await makeScratch('isabelle');
+    expect([left, young, owned, made].map((dir) => existsSync(dir))).toEqual([false, true, true, true]);
+    for (const dir of [young, owned, made]) rmSync(dir, { recursive: true });
   });
 
   it('cancels what is running when it ends, and whoever waited is told', async () => {

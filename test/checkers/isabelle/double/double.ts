@@ -88,6 +88,7 @@ function serve(): void {
     ml.kill('SIGKILL');
     process.exit(0);
   };
+  process.once('SIGTERM', end); // as Java's hooks do
   server.listen(0, '127.0.0.1', () => {
     const address = server.address();
     if (address === null || typeof address === 'string') return;
