@@ -88,7 +88,7 @@ class IsabelleChecker implements Checker {
       workers,
       // Sessions keep the time of a batch themselves; this is for one that cannot.
       wallMs: 2 * startMs + batch * wallMs + graceMs,
-      start: () => startWorker(isabelle, options, (ended) => this.#awaitEnd(ended)),
+      start: (signal) => startWorker(isabelle, options, (ended) => this.#awaitEnd(ended), signal),
       faultIn: (replies) => faultOfAll(replies),
     });
     this.#builds = new Pool({

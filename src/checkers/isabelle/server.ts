@@ -67,12 +67,22 @@ const OPTIONS = [
   'editor_output_delay=0.02',
 ];
 
-export async function startServer(isabelle: Isabelle, options: ServerOptions): Promise<IsabelleServer> {
+/** @param signal when nobody waits any more: what has been started is ended */
+export async function startServer(
+  isabelle: Isabelle,
+  options: ServerOptions,
+  signal?: AbortSignal,
+): Promise<IsabelleServer> {
+  signal?.throwIfAborted();
   const scratch = await makeScratch('isabelle');
   const child = launch(isabelle.tool);
   const server = new IsabelleServer(child, scratch);
   let late: NodeJS.Timeout | undefined;
+  let stop = () => {};
   const tooLate = new Promise<never>((_, reject) => {
+    stop = () => reject(signal?.reason);
+    signal?.addEventListener('abort', stop);
+    if (signal?.aborted) stop();
     const why = `${isabelle.name}: the session ${options.session} did not start within ${options.startMs} ms; see checker.isabelle.startSeconds.`;
     late = setTimeout(() => reject(new IsabelleError(why)), options.startMs);
   });
@@ -84,6 +94,7 @@ export async function startServer(isabelle: Isabelle, options: ServerOptions): P
     throw error;
   } finally {
     clearTimeout(late);
+    signal?.removeEventListener('abort', stop);
   }
 }
 

@@ -44,7 +44,9 @@ export function strictWorker(
   options: StrictOptions,
 ): PoolWorker<readonly Acceptance[], BuildAnswer> {
   let family: Family | undefined;
+  let killed = false;
   const kill = () => {
+    killed = true;
     family?.look();
     family?.kill();
   };
@@ -57,6 +59,7 @@ export function strictWorker(
         dir = await makeScratch('strict');
         const candidates = batch.map((accepted, i) => candidateOf(accepted, `Candidate_${i + 1}`, dir ?? ''));
         await writeSession(dir, session, options, candidates);
+        if (killed) throw new WorkerDeath('the build was ended before it began');
         const [file, ...args] = boundToParent([isabelle.tool, ...buildArgs(dir, session, options)]);
         const child = execa(file, args, { stdin: 'ignore', all: true, reject: false, detached: true });
         family = new Family(child.nodeChildProcess);

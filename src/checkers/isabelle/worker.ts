@@ -40,9 +40,13 @@ export async function startWorker(
   isabelle: Isabelle,
   options: WorkerOptions,
   onEnd: (ended: Promise<void>) => void,
+  signal: AbortSignal,
 ): Promise<PoolWorker<Batch, readonly Reply[]>> {
   const worker = new IsabelleWorker(isabelle, options, onEnd);
-  await worker.session();
+  const kill = () => worker.kill();
+  signal.addEventListener('abort', kill);
+  if (signal.aborted) kill();
+  await worker.session().finally(() => signal.removeEventListener('abort', kill));
   return worker;
 }
 
@@ -59,7 +63,7 @@ class IsabelleWorker implements PoolWorker<Batch, readonly Reply[]> {
   readonly #loaded = new Set<string>();
   /** Headers that did not load, why, and when they may be tried again. */
   readonly #unloadable = new Map<string, { readonly why: string; readonly until: number }>();
-  #killed = false;
+  readonly #killed = new AbortController();
 
   constructor(isabelle: Isabelle, options: WorkerOptions, onEnd: (ended: Promise<void>) => void) {
     this.#isabelle = isabelle;
@@ -68,9 +72,10 @@ class IsabelleWorker implements PoolWorker<Batch, readonly Reply[]> {
   }
 
   async session(): Promise<IsabelleServer> {
-    this.#server ??= await startServer(this.#isabelle, this.#options);
-    if (this.#killed) this.#end();
-    return this.#server ?? Promise.reject(new WorkerDeath('the session was ended while it started'));
+    const { signal } = this.#killed;
+    this.#server ??= await startServer(this.#isabelle, this.#options, signal);
+    if (signal.aborted) this.#end();
+    return this.#server ?? Promise.reject(signal.reason);
   }
 
   async ask({ imports, questions }: Batch): Promise<readonly Reply[]> {
@@ -98,7 +103,7 @@ class IsabelleWorker implements PoolWorker<Batch, readonly Reply[]> {
   }
 
   kill(): void {
-    this.#killed = true;
+    this.#killed.abort(new WorkerDeath('the session was ended'));
     this.#end();
   }
 

@@ -2,8 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Checker, Verdict } from '../../../src/checkers/checker.ts';
 import type { IsabelleCheckerOptions, IsabelleEvent } from '../../../src/checkers/isabelle/checker.ts';
+import { strictWorker } from '../../../src/checkers/isabelle/strict.ts';
 import type { Statement } from '../../../src/statements/statement.ts';
-import { checkerOf, type DoubleTool, doubleTool } from './tool.ts';
+import { checkerOf, type DoubleTool, doubleTool, isabelleOf } from './tool.ts';
 
 vi.mock('node:fs/promises', { spy: true });
 
@@ -151,6 +152,16 @@ describe('the Isabelle checker', () => {
       verdict: 'fault',
       reason: expect.stringContaining(reason),
     });
+  });
+
+  it('waits for no start when it is closed', async () => {
+    const double = doubleTool({ modes: ['start-hangs'] });
+    const checker = checkerOf(double.tool, { startMs: 600_000 });
+    const judging = verdictOn(checker, 'by simp');
+    await double.event('starting');
+    await checker.close();
+    expect(await judging).toMatchObject({ verdict: 'fault', reason: expect.stringMatching(/ended|closed/) });
+    expect(serversOf(double)).toBe(1);
   });
 
   it('judges at two servers at once', async () => {
@@ -316,5 +327,14 @@ describe('the strict tier', () => {
       verdict: 'fault',
       reason: 'strict: ENOSPC: no space left on device',
     });
+  });
+
+  it('begins no build that was ended before', async () => {
+    const double = doubleTool();
+    const worker = strictWorker(isabelleOf(double.tool), { session: 'HOL', dirs: [], threads: 1 });
+    const building = worker.ask([{ imports: ['Main'], statement: ADD_ZERO, proof: 'by simp' }]);
+    worker.kill();
+    await expect(building).rejects.toThrow('the build was ended before it began');
+    expect(double.events()).toEqual([]);
   });
 });
