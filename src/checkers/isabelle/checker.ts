@@ -223,7 +223,7 @@ class IsabelleChecker implements Checker {
 const isPassing = (reply: Reply): boolean =>
   'failure' in reply
     ? reply.failure !== 'rejected'
-    : 'verdict' in reply.answer && reply.answer.verdict === 'timeout';
+    : 'verdict' in reply.answer && ['timeout', 'memory'].includes(reply.answer.verdict);
 
 const isAcceptance = (reply: Reply): boolean =>
   'answer' in reply && 'verdict' in reply.answer && reply.answer.verdict === 'proved';

@@ -17,7 +17,7 @@ export type Question =
   | { readonly op: 'inspect'; readonly statement: string; readonly probes: readonly string[] };
 
 const judged = z.object({
-  verdict: z.enum(['proved', 'rejected', 'forbidden', 'timeout']),
+  verdict: z.enum(['proved', 'rejected', 'forbidden', 'timeout', 'memory']),
   reason: z.string(),
   premises: z.array(z.string()),
   ms: z.number(),

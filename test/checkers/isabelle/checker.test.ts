@@ -176,8 +176,23 @@ describe('the Isabelle checker', () => {
     expect(serversOf(double)).toBe(2);
   });
 
-  it('gives a timeout of Isabelle’s as a timeout', async () => {
-    expect(await verdictOn(openOn(doubleTool()), 'by (loop)')).toMatchObject({ verdict: 'timeout' });
+  it('gives a timeout and an exhausted stack of Isabelle’s as such, and remembers neither', async () => {
+    const double = doubleTool();
+    const checker = openOn(double);
+    for (let i = 0; i < 2; i++) {
+      const verdicts = await verdictsOn(checker, ['by (loop)', 'by (deep)']);
+      expect(verdicts.get('by (loop)')).toMatchObject({
+        verdict: 'timeout',
+        reason: 'no end within 20000 ms',
+      });
+      expect(verdicts.get('by (deep)')).toMatchObject({
+        verdict: 'memory',
+        reason: 'out of stack or memory',
+      });
+    }
+    // The judge's own theory, the header's, and the two questions twice.
+    expect(double.events().filter((event) => event === 'use_theories')).toHaveLength(4);
+    expect(serversOf(double)).toBe(1);
   });
 
   it('ends a session that hangs, starts another, and asks the rest of the batch again', async () => {

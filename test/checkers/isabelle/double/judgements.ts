@@ -40,6 +40,7 @@ export function judge(words: readonly string[]): Judgement {
     const { messages } = said(nonce, verdict('proved', 'proved'));
     return { messages: [...messages, ...messages], act: 'answer' };
   }
+  if (proof.includes('(deep)')) return said(nonce, verdict('memory', 'out of stack or memory'));
   if (proof.includes('(loop)')) return said(nonce, verdict('timeout', `no end within ${millis} ms`));
   const premises = HOLDS[proposition]?.[proof];
   if (!premises) return said(nonce, verdict('rejected', 'Failed to apply initial proof method (line 1):'));
