@@ -23,15 +23,23 @@ export function encodeCommand(name: string, argument?: unknown): Buffer {
 
 export class MessageReader {
   #bytes = Buffer.alloc(0);
+  /** Pieces not joined yet: a long message is put together once, when all of it is here. */
+  #pieces: Uint8Array[] = [];
+  #length = 0;
   /** Length of the long message that is being read. */
   #expected: number | undefined;
 
   /** The messages that these bytes complete; throws on what no server sends. */
   push(chunk: Uint8Array): ServerMessage[] {
-    this.#bytes = Buffer.concat([this.#bytes, chunk]);
+    this.#pieces.push(chunk);
+    this.#length += chunk.length;
+    if (this.#expected !== undefined && this.#length < this.#expected) return [];
+    this.#bytes = Buffer.concat(this.#pieces);
     const messages: ServerMessage[] = [];
     for (let text = this.#next(); text !== undefined; text = this.#next())
       if (text !== '') messages.push(parseMessage(text));
+    this.#pieces = [this.#bytes];
+    this.#length = this.#bytes.length;
     return messages;
   }
 

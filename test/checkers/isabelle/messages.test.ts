@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { encodeCommand, MessageReader } from '../../../src/checkers/isabelle/messages.ts';
 import { encodeReply } from './double/frames.ts';
 
@@ -51,6 +51,22 @@ describe('messages of the Isabelle server', () => {
         },
       ),
     );
+  });
+
+  it('are put together once, however long and in however many pieces', () => {
+    const message = 'x'.repeat(50_000_000);
+    const bytes = encodeReply('FINISHED', { message });
+    const joined = vi.spyOn(Buffer, 'concat');
+    onTestFinished(() => joined.mockRestore());
+    const reader = new MessageReader();
+    const read = [];
+    for (let at = 0; at < bytes.length; at += 65_536)
+      read.push(...reader.push(bytes.subarray(at, at + 65_536)));
+    const copied = joined.mock.results.reduce((sum, { value }) => sum + value.length, 0);
+    expect(read).toHaveLength(1);
+    expect(read[0]?.name).toBe('FINISHED');
+    expect(read[0]?.argument).toEqual({ message });
+    expect(copied).toBeLessThan(2 * bytes.length);
   });
 
   it('are refused with what was found where the argument is no JSON', () => {
