@@ -6,6 +6,7 @@
  *   a fresh worker. If that dies too, the request exhausted the judge (`memory`): deep recursion and full heaps end an
  *   embedded prover, and are the request's doing.
  * - The pool's own failures (a worker that does not start, an answer that is a fault) are retried once, then a `fault`.
+ *   Many in a row are nobody's request's doing: then none is tried for a while.
  *
  * Workers start when first needed and are replaced after so many requests. With a spare, one more is kept started, so
  * that a kill does not hold up the queue for a start. The pool knows nothing of what is asked.
@@ -64,6 +65,8 @@ type Trial<Answer> = Outcome<Answer> | { readonly kind: 'died'; readonly reason:
 const MEMORY_LOOK_MS = 500;
 /** After so many starts in a row that failed, no start is tried for so long: requests come back as faults at once. */
 const FAILED_STARTS = { most: 4, restMs: 60_000 };
+/** The same after so many faults in a row, or each would cost a start. */
+const FAULTS = { most: 16, restMs: 60_000 };
 
 export class Pool<Request, Answer> {
   readonly #options: PoolOptions<Request, Answer>;
@@ -73,6 +76,8 @@ export class Pool<Request, Answer> {
   #spare: Promise<PoolWorker<Request, Answer>> | undefined;
   #failedStarts = 0;
   #restUntil = 0;
+  #faults = 0;
+  #faultRestUntil = 0;
   readonly #closing = new AbortController();
 
   constructor(options: PoolOptions<Request, Answer>) {
@@ -124,6 +129,8 @@ export class Pool<Request, Answer> {
     const worker = await this.#workerOf(lane);
     if ('reason' in worker) return { kind: 'fault', reason: worker.reason };
     const trial = await this.#ask(worker, request);
+    this.#faults = trial.kind === 'fault' ? this.#faults + 1 : 0;
+    if (this.#faults >= FAULTS.most) this.#faultRestUntil = performance.now() + FAULTS.restMs;
     if (trial.kind === 'timeout' || trial.kind === 'died') {
       this.#tell(trial.kind === 'died' ? 'died' : 'killed-for-time', trial.reason);
       this.#dismiss(lane);
@@ -169,6 +176,8 @@ export class Pool<Request, Answer> {
 
   async #workerOf(lane: Lane<Request, Answer>): Promise<PoolWorker<Request, Answer> | { reason: string }> {
     if (this.#closing.signal.aborted) return { reason: 'the checker is closed' };
+    if (performance.now() < this.#faultRestUntil)
+      return { reason: `${FAULTS.most} answers in a row were faults; the next try is within a minute` };
     if (!lane.worker && performance.now() < this.#restUntil)
       return {
         reason: `no worker started ${FAILED_STARTS.most} times in a row; the next try is within a minute`,

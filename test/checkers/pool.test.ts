@@ -149,6 +149,27 @@ describe('the pool', () => {
     });
   });
 
+  it('stops asking for a while when all it gets are faults, so that not each of a thousand costs a start', async () => {
+    const faulty = {
+      ask: async () => ({ birth: 0, fault: 'no answer' }),
+      rssBytes: async () => 0,
+      kill() {},
+    };
+    const start = async () => {
+      births++;
+      return faulty;
+    };
+    const p = poolOf({ start });
+    const outcomes = [];
+    for (let i = 0; i < 20; i++) outcomes.push(await p.run({ do: 'answer' }));
+    expect(outcomes[0]).toEqual({ kind: 'fault', reason: 'no answer' });
+    expect(outcomes[19]).toEqual({
+      kind: 'fault',
+      reason: '16 answers in a row were faults; the next try is within a minute',
+    });
+    expect(births).toBe(9); // eight requests, each tried on the worker that is there and on a fresh one
+  });
+
   it('replaces a worker that has grown beyond the limit', async () => {
     const p = poolOf({ start: () => startFake({ asked: 0, answered: 2 ** 30 }), maxRssBytes: 2 ** 29 });
     await p.run({ do: 'answer' });
