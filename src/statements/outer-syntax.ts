@@ -36,9 +36,9 @@ const GREEK =
 const LETTER = `[A-Za-z]|\\\\<(?:[A-Za-z]{1,2}|${GREEK})>`;
 const NAME = `(?:${LETTER})(?:${LETTER}|[0-9_']|\\\\<\\^sub>)*`;
 const WORD = new RegExp(`\\?'?${NAME}(?:\\.\\d+)?|'${NAME}|_*${NAME}(?:\\.${NAME})*|\\d+(?:\\.\\d+)?`, 'y');
-const SYMBOL = /\.\.|\\<\^?[A-Za-z]+>|[!#$%&*+\-/<=>?@^_|~]+|[\s\S]/uy;
+const SYMBOL = /\.\.|\\<\^?[A-Za-z][\w']*>|[!#$%&*+\-/<=>?@^_|~]+|[\s\S]/uy;
 const BLANK = /\s+/y;
-const ESCAPE = /\\(?:[0-9]{3}|<\^?[A-Za-z]+>|["`\\])/y;
+const ESCAPE = /\\(?:[0-9]{3}|<\^?[A-Za-z][\w']*>|["`\\])/y;
 const OPEN = '\\<open>';
 const CLOSE = '\\<close>';
 

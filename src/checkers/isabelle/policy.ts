@@ -21,9 +21,18 @@ export const STATEMENT_COMMANDS: ReadonlySet<string> = new Set([
   'proposition',
 ]);
 
-/** Methods that compile ML or run programs beside Isabelle; the list in lakatos.ML is this one. */
-export const REFUSED_METHODS: ReadonlySet<string> = new Set(
-  'tactic raw_tactic ml_tactic smt sos sledgehammer try try0'.split(' '),
+/**
+ * Methods that compile ML or run programs beside Isabelle, and options that let a goal be skipped; the list in lakatos.ML
+ * is this one. They may stand nowhere, as variables and in strings neither: `use FACTS in TEXT`, `subproofs TEXT` and
+ * Eisbach's `match` read methods out of what is quoted, quotes within quotes too.
+ */
+export const REFUSED_WORDS: ReadonlySet<string> = new Set(
+  'tactic raw_tactic ml_tactic smt sos sledgehammer try0 quick_and_dirty skip_proofs smt_oracle'.split(' '),
+);
+
+/** Elements of a statement that change how it is read; the list in lakatos.ML is this one. */
+export const REFUSED_ELEMENTS: ReadonlySet<string> = new Set(
+  'includes notes infix infixl infixr binder ['.split(' '),
 );
 
 /** Control symbols that only shape letters. Every other one is an antiquotation or a formal comment. */
@@ -34,7 +43,7 @@ const because = (why: string, words: string): [string, string][] => words.split(
 /** Commands that cannot stand in a proof or a statement, and why; what is missing here, Isabelle's keywords catch. */
 const REFUSED_COMMANDS: ReadonlyMap<string, string> = new Map([
   ...because('leaves the goal unproved', 'sorry oops \\<proof>'),
-  ...because('adds axioms', 'axiomatization oracle axioms'),
+  ...because('adds axioms', 'axiomatization oracle'),
   ...because(
     'runs or compiles code',
     `ML ML_prf ML_val ML_command ML_file ML_file_debug ML_file_no_debug ML_export SML_file SML_file_debug
@@ -101,9 +110,26 @@ export function refuseStatement(text: string): Refusal | undefined {
   if (bad) return bad;
   if (name === undefined || name.kind !== 'word')
     return { verdict: 'rejected', reason: 'the statement has no name: write it as theorem NAME: "…"' };
-  if (rest.some((t) => isBare(t) && t.content === '['))
-    return { verdict: 'forbidden', reason: 'attributes are not allowed in a statement' };
-  return undefined;
+  return refuseElements(rest);
+}
+
+/** What a mark in a statement stands for. */
+const NAMED_BY = new Map([
+  ['[', 'an attribute'],
+  ['(', 'notation'],
+]);
+
+/** A statement reads its own propositions: notation, bundles and attributes in it could make them say anything. */
+function refuseElements(tokens: readonly OuterToken[]): Refusal | undefined {
+  const found = tokens.find(
+    (token, i) =>
+      isBare(token) &&
+      (REFUSED_ELEMENTS.has(token.content) || (token.content === '(' && isQuoted(tokens[i + 1]))),
+  );
+  if (found === undefined) return undefined;
+  const what = NAMED_BY.get(found.content) ?? found.content;
+  const reason = `${what} is not allowed in a statement: it changes how texts are read`;
+  return { verdict: 'forbidden', reason };
 }
 
 /** Proof commands that are no part of a statement's own syntax. */
@@ -134,13 +160,15 @@ const THEORY = /^[A-Za-z][\w-]*(?:\.[A-Za-z]\w*)?$/;
 function scan(text: string, what: string): readonly OuterToken[] | Refusal {
   const tokens = scanOuter(text);
   if ('unreadable' in tokens) return { verdict: 'rejected', reason: `the ${what}: ${tokens.unreadable}` };
-  const control = /\\<\^([A-Za-z]+)>/g;
+  const control = /\\<\^([^>]*)>/g;
   const alien = [...text.matchAll(control)].find(([, name = '']) => !SHAPES.has(name))?.[0];
   if (alien !== undefined || text.includes('\\<comment>') || text.includes('@{'))
     return {
       verdict: 'forbidden',
       reason: `antiquotations and formal comments are not allowed: ${alien ?? (text.includes('@{') ? '@{…}' : '\\<comment>')}`,
     };
+  if (/\\\d/.test(text))
+    return { verdict: 'forbidden', reason: 'characters given by their number (\\ddd) are not allowed' };
   return tokens.filter((t) => t.kind !== 'comment');
 }
 
@@ -149,17 +177,23 @@ function refuseTokens(tokens: readonly OuterToken[], what: string): Refusal | un
     const why = isBare(token) ? REFUSED_COMMANDS.get(token.content) : undefined;
     if (why !== undefined)
       return { verdict: 'forbidden', reason: `${token.content} is not allowed in a ${what}: it ${why}` };
-    const method = token.content.slice(token.content.lastIndexOf('.') + 1);
-    if (token.kind !== 'cartouche' && REFUSED_METHODS.has(method))
+    const word = token.content.match(/[A-Za-z][\w']*/g)?.find((w) => REFUSED_WORDS.has(w));
+    if (word !== undefined)
       return {
         verdict: 'forbidden',
-        reason: `${method} is not allowed in a ${what}: it runs code or other programs`,
+        reason: `${word} is not allowed in a ${what}, nor in its quotes: it runs code or other programs, or skips goals`,
       };
-    const next = tokens[i + 1];
-    if (next && isBare(token) && isBare(next) && token.content === '[' && next.content === '[')
-      return { verdict: 'forbidden', reason: 'options ([[…]]) are not allowed' };
+    if (opensOption(tokens.slice(i, i + 3)))
+      return { verdict: 'forbidden', reason: 'options ([[…]], [NAME = …]) are not allowed' };
   }
   return undefined;
+}
+
+/** `[[`, or the start of an attribute that is an option with its value. */
+function opensOption([open, name, equals]: readonly OuterToken[]): boolean {
+  if (!open || !name || !isBare(open) || !/^[[,]$/.test(open.content)) return false;
+  if (open.content === '[' && isBare(name) && name.content === '[') return true;
+  return equals !== undefined && isBare(equals) && equals.content === '=';
 }
 
 function refuseCommand(
@@ -172,6 +206,9 @@ function refuseCommand(
     found && { verdict: 'forbidden', reason: `${found.content} is not allowed in a statement: it ${why}` }
   );
 }
+
+const isQuoted = (token: OuterToken | undefined): boolean =>
+  token?.kind === 'string' || token?.kind === 'cartouche';
 
 const isBare = ({ kind }: OuterToken): boolean => kind === 'word' || kind === 'symbol';
 

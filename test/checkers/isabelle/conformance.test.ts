@@ -8,6 +8,9 @@ import { z } from 'zod';
 import { type Checker, VERDICTS, type Verdict } from '../../../src/checkers/checker.ts';
 import { createIsabelleChecker, type IsabelleEvent } from '../../../src/checkers/isabelle/checker.ts';
 import { findIsabelle, NO_ISABELLE } from '../../../src/checkers/isabelle/install.ts';
+import { readSymbols } from '../../../src/checkers/isabelle/symbols.ts';
+import type { Question } from '../../../src/checkers/isabelle/theories.ts';
+import { type Reply, startWorker } from '../../../src/checkers/isabelle/worker.ts';
 import { OPTIONS } from './tool.ts';
 
 const row = z.object({
@@ -20,10 +23,28 @@ const row = z.object({
   reason: z.string(),
 });
 
-const CASES = readFileSync(new URL('conformance.jsonl', import.meta.url), 'utf8')
-  .trimEnd()
-  .split('\n')
-  .map((line) => row.parse(JSON.parse(line)));
+const rowsOf = (file: string): unknown[] =>
+  readFileSync(new URL(file, import.meta.url), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+const CASES = rowsOf('conformance.jsonl').map((r) => row.parse(r));
+
+/** What policy.ts refuses for its words, whatever its header; the program inside Isabelle must do without policy.ts. */
+const REFUSED = rowsOf('policy.jsonl')
+  .map((r) =>
+    z
+      .object({
+        title: z.string(),
+        statement: z.string().default('theorem t: "x + 0 = (x::nat)"'),
+        proof: z.string(),
+        header: z.string().optional(),
+        verdict: z.string(),
+      })
+      .parse(r),
+  )
+  .filter(({ verdict, header }) => verdict === 'forbidden' && header === undefined);
 
 const isabelle = findIsabelle({ tool: process.env.ISABELLE_TOOL, searchPath: process.env.PATH ?? '' });
 
@@ -52,6 +73,27 @@ describe('a real Isabelle', () => {
     expect(verdicts.get(title)?.reason).toContain(reason);
     expect(verdicts.get(title)?.verdict).toBe(verdict);
   });
+
+  it('refuses on its own what policy.ts refuses, were nothing scanned before it', async () => {
+    const ends: Promise<void>[] = [];
+    const worker = await startWorker(isabelle, { ...OPTIONS, startMs: 600_000 }, (end) => ends.push(end));
+    const encode = readSymbols([]);
+    const questions = REFUSED.map(
+      ({ statement, proof }): Question => ({
+        op: 'judge',
+        statement: encode(statement),
+        proof: encode(proof),
+        forbidden: [],
+      }),
+    );
+    const replies = await worker.ask({ imports: ['Main'], questions });
+    worker.kill();
+    await Promise.all(ends);
+    const said = replies.map((reply, i) => `${REFUSED[i]?.title}: ${verdictOf(reply)}`);
+    expect(said.filter((line) => !/: (forbidden|rejected)$/.test(line))).toEqual([]);
+    for (const word of ['tactic', 'smt', 'option'])
+      for (const line of said.filter((l) => l.startsWith(word))) expect(line).toMatch(/: forbidden$/);
+  }, 1_200_000);
 
   it('has session and build of one mind throughout', () => {
     expect(events.filter((event) => event.event === 'strict-disagreement')).toEqual([]);

@@ -4,11 +4,16 @@ import { z } from 'zod';
 import {
   importsOf,
   PROOF_COMMANDS,
-  REFUSED_METHODS,
+  REFUSED_ELEMENTS,
+  REFUSED_WORDS,
   refuseProof,
   refuseStatement,
   STATEMENT_COMMANDS,
 } from '../../../src/checkers/isabelle/policy.ts';
+import { readSymbols } from '../../../src/checkers/isabelle/symbols.ts';
+import { unreadable } from '../../../src/checkers/lean/screen.ts';
+
+const encode = readSymbols([]);
 
 /** Each with the verdict and a part of the reason; `passed` is what Isabelle is to be asked about. */
 const row = z.object({
@@ -28,9 +33,11 @@ const FIXTURES = readFileSync(new URL('policy.jsonl', import.meta.url), 'utf8')
 describe('the policy on candidates', () => {
   it.each(FIXTURES.map((f) => [f.verdict, f.title, f] as const))('%s: %s', (_, __, fixture) => {
     const imports = importsOf(fixture.header, ['Main']);
+    const unread = unreadable({ proof: fixture.proof });
     const refused =
-      refuseStatement(fixture.statement) ??
-      refuseProof(fixture.proof) ??
+      (unread === undefined ? undefined : { verdict: 'rejected', reason: unread }) ??
+      refuseStatement(encode(fixture.statement)) ??
+      refuseProof(encode(fixture.proof)) ??
       ('verdict' in imports ? imports : undefined);
     expect(refused?.reason ?? '').toContain(fixture.reason);
     expect(refused?.verdict ?? 'passed').toBe(fixture.verdict);
@@ -55,7 +62,8 @@ describe('the lists of the policy', () => {
   it.each([
     ['proof_commands', PROOF_COMMANDS],
     ['statement_commands', STATEMENT_COMMANDS],
-    ['refused_methods', REFUSED_METHODS],
+    ['refused_words', REFUSED_WORDS],
+    ['refused_elements', REFUSED_ELEMENTS],
   ] as const)('are those of the program inside Isabelle: %s', (name, here) => {
     expect(listed(name)).toEqual(new Set(here));
   });
