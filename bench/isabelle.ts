@@ -1,6 +1,6 @@
 /**
- * Verdicts a second of a resident Isabelle session against one batch build a theory, both in this one run, and against
- * the expected verdicts of the conformance cases. Needs a real Isabelle (ISABELLE_TOOL or the PATH) with a heap of HOL.
+ * Verdicts a second of a resident Isabelle session against one batch build a theory, both in this one run, and the
+ * verdicts of both tiers on the conformance cases: what they accept that they should not, and refuse that they should. Needs a real Isabelle (ISABELLE_TOOL or the PATH) with a heap of HOL.
  * Writes bench/results/isabelle.json.
  *
  *   node bench/isabelle.ts [proofs, default 200]
@@ -11,12 +11,14 @@ import type { Attempt, Checker } from '../src/checkers/checker.ts';
 import { createIsabelleChecker, type IsabelleCheckerOptions } from '../src/checkers/isabelle/checker.ts';
 import { findIsabelle, IsabelleError, NO_ISABELLE, requireHeap } from '../src/checkers/isabelle/install.ts';
 import { strictWorker } from '../src/checkers/isabelle/strict.ts';
+import { compareVerdicts, type Expected } from './isabelle-verdicts.ts';
 
 const count = Number(process.argv[2] ?? 200);
 const BUILDS = 5;
 const isabelle = findIsabelle({ tool: process.env.ISABELLE_TOOL, searchPath: process.env.PATH ?? '' });
 if (!isabelle) throw new IsabelleError(NO_ISABELLE);
-requireHeap(isabelle, 'HOL');
+const found = isabelle;
+requireHeap(found, 'HOL');
 
 const threads = availableParallelism();
 const settings = { session: 'HOL', dirs: [], imports: ['Main'], workers: 1, threads, batch: 32 };
@@ -26,31 +28,30 @@ const options: IsabelleCheckerOptions = { ...settings, ...limits, tier: 'fast', 
 const attempts = Array.from({ length: count }, (_, i) =>
   attemptOf({ title: `${i}`, statement: `theorem t: "(n::nat) + ${i} = ${i} + n"`, proof: 'by simp' }),
 );
-const checker = createIsabelleChecker(isabelle, options);
-let resident: number;
-let wrong: readonly string[];
-try {
+const { toolchain, resident, fast } = await using(options, async (checker) => {
   await perSecond(checker, [attemptOf({ title: 'warm', statement: 'theorem t: "True"', proof: 'by simp' })]);
-  resident = await perSecond(checker, attempts);
-  wrong = await unexpected(checker);
-} finally {
-  await checker.close();
-}
+  const resident = await perSecond(checker, attempts);
+  return { toolchain: checker.toolchain, resident, fast: await onCases(checker) };
+});
+const strict = await using({ ...options, tier: 'strict' }, onCases);
 
-const builder = strictWorker(isabelle, options);
+const builder = strictWorker(found, options);
 const started = performance.now();
-for (const { statement, proof } of attempts.slice(0, BUILDS))
-  await builder.ask([{ imports: ['Main'], statement: statement.text, proof }]);
+for (const { statement, proof } of attempts.slice(0, BUILDS)) {
+  const answer = await builder.ask([{ imports: ['Main'], statement: statement.text, proof }]);
+  if (!answer.confirmed)
+    throw new Error(`Expected a build that confirms ${statement.text}: ${answer.reason}`);
+}
 const built = BUILDS / ((performance.now() - started) / 1000);
 
 const result = {
   command: `node bench/isabelle.ts ${count}`,
   machine: { cores: threads, node: process.version },
-  isabelle: checker.toolchain,
+  isabelle: toolchain,
   proofs: count,
   verdictsPerSecond: { residentSession: round(resident), oneBuildEach: round(built) },
   ratio: round(resident / built),
-  unexpectedVerdicts: wrong,
+  conformance: { fast, strict },
 };
 writeFileSync('bench/results/isabelle.json', `${JSON.stringify(result, null, 2)}\n`);
 console.log(JSON.stringify(result, null, 2));
@@ -63,13 +64,22 @@ async function perSecond(on: Checker, some: readonly Attempt[]): Promise<number>
   return some.length / ((performance.now() - began) / 1000);
 }
 
-/** Titles of the conformance cases whose verdict is another than expected. */
-async function unexpected(on: Checker): Promise<string[]> {
+async function onCases(on: Checker) {
   const text = readFileSync('test/checkers/isabelle/conformance.jsonl', 'utf8').trimEnd();
-  const cases: (Case & { verdict: string })[] = text.split('\n').map((line) => JSON.parse(line));
-  const expected = new Map(cases.map((c) => [c.title, c.verdict]));
-  const said = await Array.fromAsync(on.judge(cases.map(attemptOf)));
-  return said.filter((v) => expected.get(v.id) !== v.verdict).map((v) => v.id);
+  const cases: (Case & Expected)[] = text.split('\n').map((line) => JSON.parse(line));
+  return compareVerdicts(cases, await Array.fromAsync(on.judge(cases.map(attemptOf))));
+}
+
+async function using<T>(
+  settings: IsabelleCheckerOptions,
+  work: (checker: Checker) => Promise<T>,
+): Promise<T> {
+  const checker = createIsabelleChecker(found, settings);
+  try {
+    return await work(checker);
+  } finally {
+    await checker.close();
+  }
 }
 
 interface Case {
