@@ -123,4 +123,36 @@ describe('a real Isabelle', () => {
     expect(same).toMatchObject({ hollow: 'reflexive' });
     expect(same?.aliases).toContain('HOL.refl');
   });
+
+  it('says what is vacuous, in a premise or an assumption, what quickcheck refutes, and neither of an honest one', async () => {
+    const hollow = [
+      'theorem a: "(n::nat) < 0 \\<Longrightarrow> n = 5"',
+      'theorem b: fixes n :: nat assumes "n < 0" shows "n = 5"',
+      'theorem c: shows "x = x" and "y = z \\<Longrightarrow> y = z"',
+    ];
+    const refuted = 'theorem d: "(n::nat) = 0"';
+    const honest = [
+      'theorem e: "(n::nat) < 1 \\<Longrightarrow> n = 0"',
+      'theorem f: shows "x = x" and "(n::nat) + 1 > n"',
+    ];
+    const statements = [...hollow, refuted, ...honest].map((text) => ({
+      id: text,
+      language: 'isabelle' as const,
+      header: '',
+      text,
+      forbidden: [],
+    }));
+    const said = await Array.fromAsync(checker.inspect(statements, { probes: ['hollow', 'refute'] }));
+    const byText = new Map(said.map((inspection) => [inspection.id, inspection]));
+    const kinds = hollow.map((text) => byText.get(text)?.hollow);
+    expect(kinds).toEqual(['vacuous', 'vacuous', 'goal-is-hypothesis']);
+    expect(byText.get(refuted)).toMatchObject({
+      hollow: null,
+      refuted: 'quickcheck found a counterexample',
+    });
+    for (const text of honest) expect(byText.get(text)).toMatchObject({ hollow: null, refuted: null });
+  }, 300_000);
 });
+
+const verdictOf = (reply: Reply): string =>
+  'failure' in reply ? reply.failure : 'verdict' in reply.answer ? reply.answer.verdict : 'an inspection';
