@@ -18,11 +18,11 @@ import type { Terminal } from '../ops/terminal.ts';
 import { holdsServers, openPolicy, openRewardModel } from '../policy/open.ts';
 import { loadPrompts } from '../prompts/prompts.ts';
 import type { Origin } from '../reports/index.ts';
-import { readSeedProofs, warmStartProofs } from '../seed/proofs.ts';
+import { readSeedProofs, startingProofs } from '../seed/proofs.ts';
 import { loadProblems } from '../selfplay/problems.ts';
 import { protect, protectedSets } from '../selfplay/protection.ts';
 import type { Run } from '../selfplay/run.ts';
-import { plantSeeds } from '../selfplay/seeds.ts';
+import { isJudged, judgedSeeds, plantSeeds } from '../selfplay/seeds.ts';
 import { requireEmbeddings } from '../selfplay/selection/embedding.ts';
 import { currentPolicy } from '../selfplay/versions.ts';
 import { fingerprintOf } from '../statements/datasets.ts';
@@ -110,8 +110,9 @@ export async function openRun({ config, dir, terminal, signal, onLost }: OpenOpt
       path: config.policy.uri,
       createdAt: steadyNow(),
     });
-    const seeds = readSeedProofs(config.data.seedProofs);
-    plantSeeds(ledger, config.data.dataset, problems.train, warmStartProofs(seeds), checker.toolchain);
+    const claims = startingProofs(readSeedProofs(config.data.seedProofs), language);
+    const seeds = isJudged(config.data) ? claims : await judgedSeeds(ledger, problems.train, claims, guard);
+    plantSeeds(ledger, config.data.dataset, problems.train, seeds, checker.toolchain);
     log.info({ dir, policy: policy.version, toolchain: checker.toolchain }, `run directory ${dir}`);
     const run: Run = {
       dir,

@@ -299,11 +299,10 @@ const data = z.strictObject({
     .default('lean-core')
     .meta({ description: 'Name of the problem set, for reports' }),
   path: z.string().min(1).default('data/lean-core').meta({ description: 'Folder of the problem set' }),
-  seedProofs: z
-    .string()
-    .min(1)
-    .default('data/seed-proofs')
-    .meta({ description: 'Folder of the proofs a run starts from' }),
+  seedProofs: z.string().min(1).default('data/seed-proofs').meta({
+    description:
+      'Folder of the proofs a run starts from, its portfolio.jsonl with name, proof and language; judged first, but for the shipped ones on the shipped problems',
+  }),
   trainSplit: z
     .string()
     .min(1)

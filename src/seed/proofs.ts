@@ -8,15 +8,18 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readLines } from '../statements/lines.ts';
+import type { Language } from '../statements/statement.ts';
 
-/** One line of portfolio.jsonl: an accepted proof of the portfolio's. */
+/** One line of portfolio.jsonl: an accepted proof of the portfolio's; in a table of one's own the first two are enough. */
 const record = z.object({
   name: z.string().min(1),
   proof: z.string().min(1),
-  family: z.string(),
-  kind: z.enum(['closer', 'steps']),
-  premises: z.array(z.string()),
-  ms: z.number(),
+  /** What the proof is written in; Lean when absent. */
+  language: z.enum(['lean', 'isabelle']).optional(),
+  family: z.string().default(''),
+  kind: z.enum(['closer', 'steps']).default('steps'),
+  premises: z.array(z.string()).default([]),
+  ms: z.number().default(0),
 });
 
 export type PortfolioProof = Readonly<z.infer<typeof record>>;
@@ -25,6 +28,12 @@ export const PROOFS_FILE = 'portfolio.jsonl';
 
 export function readSeedProofs(dir: string): PortfolioProof[] {
   return readLines(join(dir, PROOFS_FILE), record);
+}
+
+/** What a run in that language starts from: Lean's weak half, all of Isabelle's. */
+export function startingProofs(proofs: readonly PortfolioProof[], language: Language): PortfolioProof[] {
+  const own = proofs.filter((p) => (p.language ?? 'lean') === language);
+  return language === 'lean' ? warmStartProofs(own) : own;
 }
 
 export function warmStartProofs(proofs: readonly PortfolioProof[]): PortfolioProof[] {
