@@ -2,6 +2,9 @@
  * Isabelle's theorems as texts: where a statement ends before its proof, and one `.thy` file with one theorem, whose
  * imports are the header. What follows the statement (`sorry`, or the reference proof that some forks of miniF2F carry in
  * every third file) is left out.
+ *
+ * Some files define functions of their own before the theorem. Left out, their names would be variables and the theorem
+ * another one; so they stay in the statement's text, which no checker accepts then, and the problem is excluded for it.
  */
 import type { LeanTheorem } from './lean-file.ts';
 import { DatasetError } from './lines.ts';
@@ -10,7 +13,9 @@ import { type OuterToken, scanOuter } from './outer-syntax.ts';
 /** Commands that begin a proof, or whatever else may follow a statement. */
 const AFTER = new Set(
   `by proof apply apply_end sorry oops using unfolding supply including include defer prefer subgoal sledgehammer try
-   try0 nitpick quickcheck done end theorem lemma corollary proposition definition .. \\<proof>`.split(/\s+/),
+   try0 nitpick quickcheck done end theorem lemma corollary proposition definition . .. \\<proof>`.split(
+    /\s+/,
+  ),
 );
 
 /** The statement without what follows it, blanks and comments at its end cut. A text that cannot be scanned stays. */
@@ -18,7 +23,7 @@ export function cutTheorem(source: string): string {
   const text = withCartouches(source);
   const tokens = scanOuter(text);
   if ('unreadable' in tokens) return text.trim();
-  const statement = untilProof(tokens.filter((t) => t.kind !== 'comment'));
+  const statement = untilProof(afterTalk(tokens.filter((t) => t.kind !== 'comment')));
   return pieceOf(text, statement);
 }
 
@@ -36,7 +41,20 @@ export function theoryTheoremOf(source: string, where: string): LeanTheorem {
     );
   const statement = untilProof(tokens.slice(start));
   const name = statement[1]?.content ?? '';
-  return { name, header: importsOf(text, tokens), text: pieceOf(text, statement) };
+  const begin = tokens.findIndex((t) => isBare(t, 'begin'));
+  const before = begin < 0 ? [] : afterTalk(tokens.slice(begin + 1, start));
+  return { name, header: importsOf(text, tokens), text: pieceOf(text, [...before, ...statement]) };
+}
+
+/** Commands that change nothing, each with one argument. */
+const TALK = new Set('text txt chapter section subsection subsubsection paragraph term typ'.split(' '));
+
+/** Without the commands at its start that change nothing. */
+function afterTalk(tokens: readonly OuterToken[]): readonly OuterToken[] {
+  const [first] = tokens;
+  return first !== undefined && TALK.has(first.content) && isBare(first, first.content)
+    ? afterTalk(tokens.slice(2))
+    : tokens;
 }
 
 /** The quotes that decide where tokens end, in Isabelle's own symbols. */

@@ -2,7 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { refuseStatement } from '../../src/checkers/isabelle/policy.ts';
 import { UsageError } from '../../src/ops/errors.ts';
+import { cutBeforeProof } from '../../src/statements/before-proof.ts';
 import { loadDataset } from '../../src/statements/datasets.ts';
 import { defectOf } from '../../src/statements/defects.ts';
 import { datasetFingerprint, namelessHash, statementHash } from '../../src/statements/identity.ts';
@@ -85,6 +87,30 @@ describe('miniF2F', () => {
       'theorem p1:\n  fixes a b :: nat\n  assumes h0 : "0 < a \\<and> by b" (* using *)\n  shows "19 \\<le> a"',
     );
     expect(problems[1]?.text).toBe(problems[0]?.text.replace('p1', 'p2'));
+  });
+
+  test('as Isabelle theories: what a file defines before its theorem stays, and makes the statement one that is refused', () => {
+    const theory = (name: string, before: string) =>
+      `theory ${name} imports Main\nbegin\n\n${before}\ntheorem ${name}: "digits x = inv x" .\n\nend`;
+    file('own/valid/talk.thy', theory('talk', 'section \\<open>On i\\<close> term \\<i> text ‹theorem›'));
+    const definition = 'definition inv :: "nat \\<Rightarrow> nat" where "inv x = x"';
+    file('own/valid/own.thy', theory('own', definition));
+    const { problems } = loadDataset({ name: 'minif2f', path: join(root, 'own'), split: 'valid' });
+    const texts = new Map(problems.map((p) => [p.name, p.text]));
+    expect(texts.get('talk')).toBe('theorem talk: "digits x = inv x"');
+    expect(texts.get('own')).toBe(`${definition}\ntheorem own: "digits x = inv x"`);
+    expect(refuseStatement(texts.get('talk') ?? '')).toBeUndefined();
+    expect(refuseStatement(texts.get('own') ?? '')).toEqual({
+      verdict: 'rejected',
+      reason: expect.stringMatching(/^the statement must begin with theorem.*found "definition"$/),
+    });
+  });
+
+  test('as lines in Isabelle: a proof of one dot is cut, headings are left out, declarations are not', () => {
+    expect(cutBeforeProof('isabelle', 'theorem t: "x = x" .')).toBe('theorem t: "x = x"');
+    expect(cutBeforeProof('isabelle', 'text ‹Easy.› theorem t: "x = x" ..')).toBe('theorem t: "x = x"');
+    const own = cutBeforeProof('isabelle', 'fun f where "f x = x" theorem t: "f 0 = 0" by simp');
+    expect(refuseStatement(own)?.reason).toContain('found "fun"');
   });
 
   test('a theorem whose name is also that of a wrong one is flagged, with the source that says so', () => {
