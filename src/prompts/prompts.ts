@@ -102,7 +102,7 @@ function fill(form: string, values: Readonly<Record<string, string>>): string {
   });
 }
 
-/** The conjecturer continues `theorem t`: drop a statement's own `theorem <name>`. */
+/** The conjecturer continues `theorem t`: drop a statement's own `theorem <name>`, up to a colon that is no part of it. */
 function withoutTheoremT(statement: string): string {
-  return statement.replace(/^\s*theorem\s+\S+/, '');
+  return statement.replace(/^\s*(?:theorem|lemma|corollary|proposition)\s+[^\s:]+/, '');
 }

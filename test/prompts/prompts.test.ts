@@ -33,6 +33,39 @@ for (const style of ['compact', 'stp']) {
   });
 }
 
+const theory: Statement = {
+  id: 'i',
+  language: 'isabelle',
+  header: 'imports Complex_Main',
+  text: 'lemma swap: "A \\<and> B \\<longrightarrow> B \\<and> A"',
+  forbidden: [],
+};
+const theoryInput = { seed: theory, seedProof: 'by blast', lemma: 'theorem true: "True"' };
+
+for (const style of ['compact', 'stp']) {
+  const prompts = loadPrompts(`prompts/${style}.toml`, 'isabelle');
+
+  test(`${style}, Isabelle: both prompts show header and statement, the conjecturer’s its proof and lemma too`, () => {
+    for (const part of [theory.header, theory.text]) {
+      expect(prompts.prover(theory)).toContain(part);
+      expect(prompts.conjecturer(theoryInput)).toContain(part);
+    }
+    for (const part of [theoryInput.seedProof, theoryInput.lemma])
+      expect(prompts.conjecturer(theoryInput)).toContain(part);
+    expect(proofOf(prompts.proverExample(theory, 'by blast').completion)).toBe('by blast');
+  });
+
+  test.each([
+    ['theorem u: "P"', 'theorem t: "P"'],
+    ['theorem u : "P"', 'theorem t : "P"'],
+    [theory.text, theory.text.replace('lemma swap', 'theorem t')],
+    ['corollary u:\n  fixes x :: nat\n  shows "x = x"', 'theorem t: fixes x :: nat shows "x = x"'],
+  ])(`${style}, Isabelle: a conjecture keeps its colon as a completion and read back: %s`, (text, read) => {
+    const { completion } = prompts.conjecturerExample(theoryInput, text);
+    expect(conjectureOf(completion, 'isabelle')).toBe(read);
+  });
+}
+
 test('samplers are told the end marker of each role, without the blanks that a model may leave out', () => {
   expect(loadPrompts('prompts/stp.toml').stops).toEqual({
     prover: ['```'],
@@ -44,6 +77,11 @@ test('samplers are told the end marker of each role, without the blanks that a m
 test('a value that holds braces is not expanded a second time', () => {
   const prompts = loadPrompts('prompts/compact.toml');
   expect(prompts.prover({ ...statement, header: '', text: 'theorem t : {{proof}}' })).toContain('{{proof}}');
+});
+
+test('a Lean statement with its colon at its name keeps the colon', () => {
+  const { completion } = loadPrompts('prompts/compact.toml').conjecturerExample(input, 'theorem u: 1 = 1');
+  expect(conjectureOf(completion)).toBe('theorem t: 1 = 1');
 });
 
 test('a conjecture is cut at the top-level := and not at one inside a binder', () => {
