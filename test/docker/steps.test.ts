@@ -76,7 +76,11 @@ test.each([
     ['--dry-run'],
     /fetch -q --depth 1 https:\/\/github\.com\/leanprover-community\/mathlib4\.git 0df444a3[\s\S]*\+ lake exe cache get\n\+ lake build Mathlib/,
   ],
-  ['isabelle', ['--dry-run'], /Isabelle2025_linux\.tar\.gz[\s\S]*build -b -o system_heaps=true HOL/],
+  [
+    'isabelle',
+    ['--dry-run'],
+    /Isabelle2025_linux\.tar\.gz[\s\S]*build -b -o system_heaps=true HOL-Number_Theory\n/,
+  ],
   [
     'python',
     ['--dry-run', 'docker/vllm.txt', '/opt/vllm'],
