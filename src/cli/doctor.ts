@@ -1,12 +1,12 @@
 /**
  * `lakatos doctor`: what judges here, what it is shut in with, and what is missing. It looks and changes nothing, but for
- * `--try`, which starts the judge and asks it two questions. Exit code 1 when something would keep a run from working.
+ * `--try`, which starts the judges and asks each two questions. Exit code 1 when something would keep a run from working.
  */
 import { accessSync, constants, existsSync } from 'node:fs';
 import { availableParallelism, freemem, totalmem } from 'node:os';
 import { dirname } from 'node:path';
 import type { Checker } from '../checkers/checker.ts';
-import { findIsabelle, NO_ISABELLE, requireHeap } from '../checkers/isabelle/install.ts';
+import { findIsabelle, isTested, NO_ISABELLE, requireHeap, TESTED } from '../checkers/isabelle/install.ts';
 import { defaultCacheDir, EMBEDDED_TOOLCHAIN } from '../checkers/lean/embedded.ts';
 import { withoutNetwork } from '../checkers/lean/isolation.ts';
 import { findNativeLean } from '../checkers/lean/native.ts';
@@ -14,6 +14,7 @@ import { openLeanRuntime } from '../checkers/lean/open.ts';
 import type { LeanRuntime } from '../checkers/lean/runtime.ts';
 import { type Config, loadConfig } from '../config/index.ts';
 import { LakatosError } from '../ops/errors.ts';
+import type { Language } from '../statements/statement.ts';
 import { openLocalChecker } from './open-checker.ts';
 import { askTwoQuestions } from './two-questions.ts';
 
@@ -46,13 +47,16 @@ const GIB = 2 ** 30;
 /** Resident memory of one embedded judge. */
 const JUDGE_BYTES = 2.5 * GIB;
 const LEAST_NODE = 24;
+const DEFAULT_SESSION = 'HOL';
 
 export async function doctorCommand(options: DoctorOptions): Promise<void> {
   const { config } = loadConfig({ files: options.config, overrides: options.set });
   const machine = await thisMachine();
-  const findings = examine(config.checker, machine);
-  if (options.try)
-    findings.push(await tryJudge(() => openLocalChecker(config.checker, { warn: () => {} }).checker));
+  const findings = examine(config, machine);
+  for (const language of options.try ? judgesToTry(findings) : [])
+    findings.push(
+      await tryJudge(() => openLocalChecker(config.checker, { warn: () => {} }, language).checker, language),
+    );
   for (const finding of findings) process.stdout.write(`${line(finding)}\n`);
   const problems = findings.filter(({ state }) => state === 'problem').length;
   if (problems > 0)
@@ -71,7 +75,8 @@ async function thisMachine(): Promise<Machine> {
   };
 }
 
-export function examine({ lean, isabelle }: Config['checker'], machine: Machine): Finding[] {
+export function examine({ checker, data }: Pick<Config, 'checker' | 'data'>, machine: Machine): Finding[] {
+  const { lean, isabelle } = checker;
   const runtime = attempt(() => openLeanRuntime({ ...lean, searchPath: machine.searchPath }));
   return [
     node(machine),
@@ -81,7 +86,7 @@ export function examine({ lean, isabelle }: Config['checker'], machine: Machine)
     tier(lean.tier),
     memory(lean, machine),
     cache(lean.cacheDir ?? defaultCacheDir()),
-    ...isabelleHere(isabelle, machine),
+    ...isabelleHere(isabelle, data.language, machine),
   ];
 }
 
@@ -170,22 +175,34 @@ function writable(dir: string, text: string): Finding {
 
 const nearestExisting = (dir: string): string => (existsSync(dir) ? dir : nearestExisting(dirname(dir)));
 
-/** Nothing here is a problem where no statement is Isabelle's, unless it was asked for and is not there. */
+/** What is wrong here is a problem only where an Isabelle was asked for: by the language, the settings or ISABELLE_TOOL. */
 function isabelleHere(
   { path, session, dirs }: Config['checker']['isabelle'],
+  language: Language,
   { searchPath, isabelleTool: tool }: Machine,
 ): Finding[] {
+  const named = path !== undefined || (tool !== undefined && tool !== '');
+  const wanted = named || language === 'isabelle' || session !== DEFAULT_SESSION || dirs.length > 0;
+  const wrong = wanted ? 'problem' : 'note';
   const found = attempt(() => findIsabelle({ path, tool, searchPath }));
-  if (found instanceof Error) return [{ topic: 'isabelle', state: 'problem', text: found.message }];
-  if (!found) return [{ topic: 'isabelle', state: 'note', text: NO_ISABELLE }];
+  if (found instanceof Error) return [{ topic: 'isabelle', state: wrong, text: found.message }];
+  if (!found)
+    return [{ topic: 'isabelle', state: language === 'isabelle' ? 'problem' : 'note', text: NO_ISABELLE }];
   const heap = attempt(() => requireHeap(found, session));
   const further = dirs.length > 0 ? `; further sessions in ${dirs.join(', ')}` : '';
+  const untested = isTested(found.name)
+    ? ''
+    : `; the judge was written for ${TESTED}, others may not load it`;
   return [
-    { topic: 'isabelle', state: 'ok', text: `${found.name} (${found.tool})${further}` },
+    {
+      topic: 'isabelle',
+      state: untested === '' ? 'ok' : 'note',
+      text: `${found.name} (${found.tool})${further}${untested}`,
+    },
     {
       topic: 'heaps',
-      state: heap instanceof Error ? 'problem' : 'ok',
-      text: heap instanceof Error ? heap.message : found.heaps.join(', '),
+      state: heap instanceof Error ? wrong : 'ok',
+      text: heap instanceof Error ? heap.message : `${found.heaps.join(', ')}${forMiniF2F(found.heaps)}`,
     },
     {
       topic: 'isabelle rights',
@@ -195,13 +212,27 @@ function isabelleHere(
   ];
 }
 
-async function tryJudge(open: () => Checker): Promise<Finding> {
+/** Half of miniF2F's theories import what without this heap is loaded from its source at every start. */
+function forMiniF2F(heaps: readonly string[]): string {
+  const session = 'HOL-Number_Theory';
+  return heaps.includes(session)
+    ? ''
+    : `; for miniF2F build ${session} and name it in checker.isabelle.session`;
+}
+
+/** Lean, and an Isabelle that has what it needs. */
+export function judgesToTry(findings: readonly Finding[]): Language[] {
+  const usable = findings.some(({ topic, state }) => topic === 'heaps' && state === 'ok');
+  return usable ? ['lean', 'isabelle'] : ['lean'];
+}
+
+export async function tryJudge(open: () => Checker, language: Language): Promise<Finding> {
   const started = performance.now();
   const checker = open();
   try {
-    const { right, said } = await askTwoQuestions(checker);
+    const { right, said } = await askTwoQuestions(checker, language);
     const seconds = ((performance.now() - started) / 1000).toFixed(0);
-    return { topic: 'try', state: right ? 'ok' : 'problem', text: `${said}, in ${seconds} s` };
+    return { topic: `try ${language}`, state: right ? 'ok' : 'problem', text: `${said}, in ${seconds} s` };
   } finally {
     await checker.close();
   }

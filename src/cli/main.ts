@@ -165,8 +165,12 @@ function addDoctor(program: Command): void {
     .description(
       'Say which Lean judges here, what it is confined by and what is missing; 1 when a run would not work.',
     )
-    .option('--try', 'start the judge and ask it two questions', false)
-    .option('--config <file...>', 'TOML files; only checker.* matters', [])
+    .option(
+      '--try',
+      'start the judges, Isabelle too where it has its heap, and ask each two questions',
+      false,
+    )
+    .option('--config <file...>', 'TOML files; only checker.* and data.language matter', [])
     .option('--set <key=value...>', 'settings by dotted key, e.g. checker.lean.tier=fast', [])
     .action(async (options) => (await import('./doctor.ts')).doctorCommand(options));
 }

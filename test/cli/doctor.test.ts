@@ -1,10 +1,10 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { examine, type Finding, type Machine } from '../../src/cli/doctor.ts';
+import { examine, type Finding, judgesToTry, type Machine, tryJudge } from '../../src/cli/doctor.ts';
 import { loadConfig } from '../../src/config/index.ts';
-import { doubleTool } from '../checkers/isabelle/tool.ts';
+import { checkerOf, doubleTool } from '../checkers/isabelle/tool.ts';
 
 const GIB = 2 ** 30;
 const WELL: Machine = {
@@ -19,7 +19,7 @@ const WELL: Machine = {
 
 function look(machine: Partial<Machine>, overrides: readonly string[] = []): Map<string, Finding> {
   const { config } = loadConfig({ files: [], overrides: ['checker.lean.runtime=embedded', ...overrides] });
-  return new Map(examine(config.checker, { ...WELL, ...machine }).map((f) => [f.topic, f]));
+  return new Map(examine(config, { ...WELL, ...machine }).map((f) => [f.topic, f]));
 }
 
 /** A folder with one executable in it. */
@@ -96,7 +96,13 @@ describe('the doctor', () => {
     const { tool } = doubleTool({ heaps: ['HOL', 'Pure'] });
     const there = look({ isabelleTool: tool });
     expect(there.get('isabelle')).toEqual({ topic: 'isabelle', state: 'ok', text: `Isabelle2024 (${tool})` });
-    expect(there.get('heaps')).toEqual({ topic: 'heaps', state: 'ok', text: 'HOL, Pure' });
+    expect(there.get('heaps')).toEqual({
+      topic: 'heaps',
+      state: 'ok',
+      text: 'HOL, Pure; for miniF2F build HOL-Number_Theory and name it in checker.isabelle.session',
+    });
+    const number = doubleTool({ heaps: ['HOL', 'HOL-Number_Theory'] }).tool;
+    expect(look({ isabelleTool: number }).get('heaps')?.text).toBe('HOL, HOL-Number_Theory');
     const missing = look({ isabelleTool: tool }, ['checker.isabelle.session=HOL-Analysis']);
     expect(missing.get('heaps')).toMatchObject({
       state: 'problem',
@@ -109,6 +115,50 @@ describe('the doctor', () => {
     expect(look({ isabelleTool: tool }).get('isabelle')).toMatchObject({
       state: 'problem',
       text: expect.stringMatching(/Isabelle2022; Isabelle2024 or newer/),
+    });
+  });
+
+  it('only notes what is wrong with an Isabelle that nothing asked for', () => {
+    const onPath = (settings: Parameters<typeof doubleTool>[0], overrides: readonly string[] = []) =>
+      look({ searchPath: dirname(doubleTool(settings).tool) }, overrides);
+    const old = { name: 'Isabelle2022' };
+    expect(onPath(old).get('isabelle')).toMatchObject({
+      state: 'note',
+      text: expect.stringMatching(/newer/),
+    });
+    expect(onPath({ heaps: ['Pure'] }).get('heaps')).toMatchObject({
+      state: 'note',
+      text: expect.stringMatching(/no heap of the session HOL/),
+    });
+    const asked = ['data.language=isabelle'];
+    expect(onPath(old, asked).get('isabelle')?.state).toBe('problem');
+    expect(onPath({ heaps: ['Pure'] }, asked).get('heaps')?.state).toBe('problem');
+    expect(look({}, asked).get('isabelle')).toMatchObject({
+      state: 'problem',
+      text: expect.stringMatching(/no Isabelle is set up/),
+    });
+  });
+
+  it.each([
+    ['Isabelle2025-2', 'ok'],
+    ['Isabelle2026', 'note'],
+    ['Isabelle', 'note'],
+  ])('says of %s whether the judge was written for it', (name, state) => {
+    const finding = look({ isabelleTool: doubleTool({ name }).tool }).get('isabelle');
+    expect(finding?.state).toBe(state);
+    const said = 'the judge was written for Isabelle2024 to Isabelle2025-2';
+    expect(finding?.text.includes(said)).toBe(state === 'note');
+  });
+
+  it('tries an Isabelle that has its heap, with a proof and with sorry', async () => {
+    const { tool } = doubleTool({ heaps: ['HOL'] });
+    expect(judgesToTry([...look({ isabelleTool: tool }).values()])).toEqual(['lean', 'isabelle']);
+    expect(judgesToTry([...look({}).values()])).toEqual(['lean']);
+    // The double does not know the proof: a judge that refuses it is no judge.
+    expect(await tryJudge(() => checkerOf(tool), 'isabelle')).toMatchObject({
+      topic: 'try isabelle',
+      state: 'problem',
+      text: expect.stringMatching(/by simp rejected .*; sorry forbidden/),
     });
   });
 });

@@ -36,6 +36,9 @@ export class IsabelleError extends LakatosError {
 }
 
 const OLDEST = 2024;
+/** The releases whose ML the judge's program is written for; later sources changed what it calls (Toplevel, Outer_Syntax). */
+export const TESTED = 'Isabelle2024 to Isabelle2025-2';
+export const isTested = (name: string): boolean => /^Isabelle(?:2024|2025)(?:-[12])?$/.test(name);
 const VARIABLES = [
   'ISABELLE_NAME',
   'ISABELLE_HOME',
