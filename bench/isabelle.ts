@@ -1,7 +1,7 @@
 /**
  * Verdicts a second of a resident Isabelle session against one batch build a theory, both in this one run, and the
- * verdicts of both tiers on the conformance cases: what they accept that they should not, and refuse that they should. Needs a real Isabelle (ISABELLE_TOOL or the PATH) with a heap of HOL.
- * Writes bench/results/isabelle.json.
+ * verdicts of both tiers on the conformance cases: what they accept that they should not, and refuse that they should.
+ * Needs a real Isabelle (ISABELLE_TOOL or the PATH) with a heap of HOL. Writes bench/results/isabelle.json.
  *
  *   node bench/isabelle.ts [proofs, default 200]
  */
@@ -39,7 +39,7 @@ const builder = strictWorker(found, options);
 const started = performance.now();
 for (const { statement, proof } of attempts.slice(0, BUILDS)) {
   const answer = await builder.ask([{ imports: ['Main'], statement: statement.text, proof }]);
-  if (!answer.confirmed)
+  if (answer.kind !== 'confirmed')
     throw new Error(`Expected a build that confirms ${statement.text}: ${answer.reason}`);
 }
 const built = BUILDS / ((performance.now() - started) / 1000);

@@ -76,7 +76,13 @@ describe('a real Isabelle', () => {
 
   it('refuses on its own what policy.ts refuses, were nothing scanned before it', async () => {
     const ends: Promise<void>[] = [];
-    const worker = await startWorker(isabelle, { ...OPTIONS, startMs: 600_000 }, (end) => ends.push(end));
+    const { signal } = new AbortController();
+    const worker = await startWorker(
+      isabelle,
+      { ...OPTIONS, startMs: 600_000 },
+      (end) => ends.push(end),
+      signal,
+    );
     const encode = readSymbols([]);
     const questions = REFUSED.map(
       ({ statement, proof }): Question => ({
