@@ -16,8 +16,8 @@ const pointSchema = z.object({
   judgingSeconds: z.number().exactOptional(),
   /** Problems of the pool that no proof was known of before the run and that some attempt proved. */
   newlyProved: count,
-  /** Of this round's proving: the share of its time in which the busier of sampler and judge was at work. */
-  busy: z.number(),
+  /** Of this round's proving: the share of its time in which the busier of sampler and judge was at work; absent where none was measured. */
+  busy: z.number().exactOptional(),
 });
 export type Point = z.infer<typeof pointSchema>;
 
@@ -69,7 +69,7 @@ export function outcomeOf(ledger: Ledger): Omit<Outcome, 'arm' | 'seed' | 'comma
       }
     }
     const cost = { sampledTokens, cpuSeconds, judgingSeconds };
-    points.push({ round, ...cost, newlyProved: proved.size, busy: busyShare(metrics) });
+    points.push({ round, ...cost, newlyProved: proved.size, ...busyShare(metrics) });
   }
   const last = rounds.at(-1) ?? 0;
   const funnel: Record<string, number> = {};
@@ -98,9 +98,9 @@ export function outcomeOf(ledger: Ledger): Omit<Outcome, 'arm' | 'seed' | 'comma
   };
 }
 
-function busyShare(metrics: Readonly<Record<string, number>>): number {
+function busyShare(metrics: Readonly<Record<string, number>>): Pick<Point, 'busy'> {
   const [whole = 0, sampling = 0, judging = 0] = ['seconds', 'samplingSeconds', 'judgingSeconds'].map(
     (name) => metrics[`overlap.${name}`],
   );
-  return whole === 0 ? 1 : Math.max(sampling, judging) / whole;
+  return whole === 0 ? {} : { busy: Math.max(sampling, judging) / whole };
 }

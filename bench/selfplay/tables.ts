@@ -112,7 +112,7 @@ export function variants(outcomes: readonly Outcome[]): string {
 }
 
 export function busy(outcomes: readonly Outcome[]): string {
-  const shares = outcomes.flatMap(({ points }) => points.map((p) => p.busy)).sort((a, b) => a - b);
+  const shares = outcomes.flatMap(({ points }) => points.flatMap((p) => p.busy ?? [])).sort((a, b) => a - b);
   const [least = Number.NaN, median = Number.NaN] = [shares[0], shares[shares.length >> 1]];
   return `Of ${shares.length} rounds: while proofs are sampled and judged, the busier of the two was at work ${(100 * median).toFixed(1)} % of the time in the median round, ${(100 * least).toFixed(1)} % in the worst.`;
 }

@@ -21,9 +21,19 @@ export function costFigures(ledger: Ledger, newProofs: number): Cost {
     trainedTokensPerSecond: ratio(sum('learn.tokens'), sum('learn.seconds')),
     verdicts: sum('judge.verdicts'),
     verdictsPerSecond: ratio(sum('judge.verdicts'), sum('judge.seconds')),
+    busyShare: ratio(
+      rounds.reduce((total, metrics) => total + busySeconds(metrics), 0),
+      sum('overlap.seconds'),
+    ),
     secondsPerNewProof: ratio(seconds, newProofs),
     peakRssBytes: peak === 0 ? null : peak,
   };
+}
+
+/** While a round sampled and judged at once: how long the side that worked longer was at work. */
+function busySeconds(metrics: Readonly<Record<string, number>>): number {
+  const { 'overlap.samplingSeconds': sampling = 0, 'overlap.judgingSeconds': judging = 0 } = metrics;
+  return Math.max(sampling, judging);
 }
 
 /** Summed over rounds, in the order a full round plays them. */

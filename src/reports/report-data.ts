@@ -161,6 +161,8 @@ const cost = z.strictObject({
   trainedTokensPerSecond: z.number().nullable(),
   verdicts: count(),
   verdictsPerSecond: z.number().nullable(),
+  /** While proofs were sampled and judged at once: the share of that time in which the slower side was at work. */
+  busyShare: rate().nullable().default(null),
   secondsPerNewProof: z.number().nullable(),
   /** Largest resident memory of the process tree; null when nobody measured it. */
   peakRssBytes: z.number().nullable(),

@@ -29,7 +29,7 @@ export async function attemptAndJudge(
   const waiting = new PassThrough({ objectMode: true, highWaterMark: MOST_WAITING });
   const judging = busyTime(run.now);
   const sampling = busyTime(run.now);
-  const phase = busyTime(run.now);
+  const started = run.now();
 
   const byId = new Map(statements.map((s) => [s.id, s]));
   const hand = async (attempts: readonly AttemptRecord[]) => {
@@ -58,18 +58,16 @@ export async function attemptAndJudge(
   const total = statements.length * (range.to - range.from);
   const judge = () => judgeEach(both, round, 'judge: verdicts', inTurn(left, waiting), total, judging.ended);
 
-  phase.began();
   const failures: unknown[] = [];
   const stopOther = (error: unknown) => {
     failures.push(error);
     cut.abort(error);
   };
   await Promise.all([sample().catch(stopOther), judge().catch(stopOther)]);
-  phase.ended();
   addToMetrics(run, round, {
-    'overlap.seconds': phase.seconds(),
     'overlap.samplingSeconds': sampling.seconds(),
     'overlap.judgingSeconds': judging.seconds(),
+    'overlap.seconds': (run.now() - started) / 1000,
   });
   if (failures.length > 0) throw failures[0];
 }
@@ -80,7 +78,7 @@ async function* inTurn<T>(first: readonly T[], then: AsyncIterable<T>): AsyncGen
   yield* then;
 }
 
-/** Time during which at least one thing that began has not ended. */
+/** Time during which at least one thing that began has not ended; what never ends, for the phase was stopped, counts up to now. */
 function busyTime(now: () => number) {
   let running = 0;
   let since = 0;
@@ -92,6 +90,6 @@ function busyTime(now: () => number) {
     ended: () => {
       if (--running === 0) total += now() - since;
     },
-    seconds: () => total / 1000,
+    seconds: () => (total + (running > 0 ? now() - since : 0)) / 1000,
   };
 }

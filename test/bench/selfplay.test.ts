@@ -162,5 +162,7 @@ test('an outcome counts from the ledger what was new, what it cost, and what bec
     9,
   );
   expect(outcomeOf(run.ledger).digest).toBe(found.digest);
+  // The fake run's clock stands still: nothing was measured, and nothing is claimed.
+  for (const point of found.points) expect(point).not.toHaveProperty('busy');
   run.ledger.close();
 });

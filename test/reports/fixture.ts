@@ -353,6 +353,7 @@ export const report: RunReport = {
     trainedTokensPerSecond: 408.5,
     verdicts: 3376,
     verdictsPerSecond: 12.84,
+    busyShare: 0.987,
     secondsPerNewProof: 13.96,
     peakRssBytes: 4.21 * 2 ** 30,
   },

@@ -479,6 +479,9 @@ class Derivation {
       trainedTokensPerSecond: sum('learn.tokens') / sum('learn.seconds'),
       verdicts: sum('judge.verdicts'),
       verdictsPerSecond: sum('judge.verdicts') / sum('judge.seconds'),
+      // One round of this ledger sampled and judged at once.
+      busyShare:
+        Math.max(sum('overlap.samplingSeconds'), sum('overlap.judgingSeconds')) / sum('overlap.seconds'),
       secondsPerNewProof: seconds / newProofs,
       peakRssBytes: this.#rows.number("SELECT max(value) FROM metrics WHERE name = 'process.peakRssBytes'"),
     };

@@ -184,6 +184,12 @@ describe('learning, cost, provenance', () => {
     expect(cost.secondsPerNewProof).toBeCloseTo(100 / report.newlyProved.length, 12);
   });
 
+  test('the slower of sampler and judge is busy for its share of the time both work; unknown where no round measured it', () => {
+    expect(report.cost.busyShare).toBe(39 / 40);
+    const { busyShare: _, ...older } = report.cost;
+    expect(runReportSchema.parse({ ...report, cost: older }).cost.busyShare).toBeNull();
+  });
+
   test('the round’s row agrees with its attempts', () => {
     const tried = where(1, 'prove');
     expect(report.rounds[1]).toMatchObject({

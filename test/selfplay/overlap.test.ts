@@ -16,7 +16,7 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 const SAMPLER = { temperature: 1, topP: 1, topK: 0, maxTokens: 8 };
 const { config } = loadConfig({ overrides: OVERRIDES });
 
-function openRun(parts: Partial<Pick<Run, 'policy' | 'checker' | 'signal'>>): Run {
+function openRun(parts: Partial<Pick<Run, 'policy' | 'checker' | 'signal' | 'now'>>): Run {
   const run = { ...openFakeRun(mkdtempSync(join(root, 'run-')), config), ...parts };
   run.ledger.statements.insert(train.map((p) => ({ ...p, source: 'dataset' as const, dataset: 'test' })));
   return run;
@@ -83,4 +83,25 @@ test('when the sampler fails what was stored is still judged up to a clean point
   await attempted({ ...run, policy: new FakePolicy('initial') }, 8);
   expect(run.ledger.attempts.ids({ round: 1, purpose: 'prove' }).size).toBe(train.length * 8);
   expect([...run.ledger.attempts.pending({ round: 1, purpose: 'prove' })]).toEqual([]);
+});
+
+test('a judge that is still at work when the phase is stopped was busy until then', async () => {
+  let seconds = 0;
+  const stop = new AbortController();
+  const policy = new FakePolicy('initial', () => {
+    if (++seconds === 100) stop.abort(new Error('stopped'));
+  });
+  class Stuck extends FakeChecker {
+    override async *judge(): AsyncGenerator<Verdict> {
+      await new Promise((resolve) => stop.signal.addEventListener('abort', resolve));
+    }
+  }
+  const run = openRun({ policy, checker: new Stuck(), signal: stop.signal, now: () => 1000 * seconds });
+  await attempted(run, 8);
+  // It had something to do from the first stored batch, 64 attempts, on.
+  expect(run.ledger.metrics.get(1)).toMatchObject({
+    'overlap.seconds': 100,
+    'overlap.samplingSeconds': 100,
+    'overlap.judgingSeconds': 36,
+  });
 });

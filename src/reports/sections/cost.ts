@@ -47,6 +47,10 @@ export function costSection({ cost }: RunReport): Content {
       ['Trained', `${whole(cost.trainedTokens)} tokens, ${decimal(cost.trainedTokensPerSecond)} a second`],
       ['Judged', `${whole(cost.verdicts)} verdicts, ${decimal(cost.verdictsPerSecond)} a second`],
       [
+        'Slower of sampler and judge',
+        cost.busyShare === null ? '–' : `busy ${percent(cost.busyShare)} of the time both work`,
+      ],
+      [
         'Per new theorem',
         cost.secondsPerNewProof === null ? 'none in this run' : duration(cost.secondsPerNewProof),
       ],
