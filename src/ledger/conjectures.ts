@@ -42,10 +42,17 @@ export function conjecturesTable(connection: Connection) {
     },
     screenings(round: number): ScreeningRecord[] {
       return connection.all<ScreeningRecord>(
-        `SELECT k.conjecture_id AS conjectureId, k.outcome, k.detail, k.parsed, k.statement_id AS statementId
+        `SELECT k.conjecture_id AS conjectureId, k.outcome, k.detail, k.parsed, k.statement_id AS statementId,
+           k.type_hash AS typeHash
          FROM screenings k JOIN conjectures c ON c.id = k.conjecture_id WHERE c.round = @round ORDER BY c.id`,
         { round },
       );
+    },
+    /** The elaborated types that the screen has seen in the run, each with its first completion: for finding duplicates. */
+    idsByTypeHash(): Map<string, string> {
+      const sql = `SELECT type_hash AS hash, min(conjecture_id) AS id FROM screenings
+        WHERE type_hash IS NOT NULL GROUP BY type_hash`;
+      return new Map(connection.all<{ hash: string; id: string }>(sql).map(({ hash, id }) => [hash, id]));
     },
     /** How many were proposed, and how many had each outcome. */
     outcomes(round: number): { proposed: number; screened: Partial<Record<ScreenOutcome, number>> } {
@@ -70,10 +77,10 @@ const INSERT = `INSERT INTO conjectures
 const SELECT = `SELECT c.*, p.text AS prompt_text, p.tokens AS prompt_tokens
   FROM conjectures c JOIN prompts p ON p.id = c.prompt`;
 
-const SCREEN = `INSERT INTO screenings (conjecture_id, outcome, detail, parsed, statement_id)
-  VALUES (@conjectureId, @outcome, @detail, @parsed, @statementId)
+const SCREEN = `INSERT INTO screenings (conjecture_id, outcome, detail, parsed, statement_id, type_hash)
+  VALUES (@conjectureId, @outcome, @detail, @parsed, @statementId, @typeHash)
   ON CONFLICT (conjecture_id) DO UPDATE SET outcome = excluded.outcome, detail = excluded.detail,
-    parsed = excluded.parsed, statement_id = excluded.statement_id WHERE screenings.outcome = 'fault'`;
+    parsed = excluded.parsed, statement_id = excluded.statement_id, type_hash = excluded.type_hash WHERE screenings.outcome = 'fault'`;
 
 interface ConjectureRow extends SampleRow {
   readonly seed_id: string;

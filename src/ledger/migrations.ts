@@ -221,6 +221,11 @@ CREATE TABLE reference_logprobs (
 ) STRICT, WITHOUT ROWID;
 `;
 
+/** What the screen dropped is known again in later rounds by its elaborated type. */
+const SCREENED_TYPES = `
+ALTER TABLE screenings ADD COLUMN type_hash TEXT;
+`;
+
 export const MIGRATIONS: readonly string[] = [
   FIRST,
   FACTS,
@@ -228,4 +233,5 @@ export const MIGRATIONS: readonly string[] = [
   EMBEDDINGS,
   TOKEN_SCORES,
   REFERENCE_LOGPROBS,
+  SCREENED_TYPES,
 ];

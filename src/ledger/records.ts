@@ -111,6 +111,8 @@ export interface ScreeningRecord {
   readonly parsed: string;
   /** Id of the statement it became; null unless kept. */
   readonly statementId: string | null;
+  /** Of its elaborated type; null where it does not elaborate, or the checker failed on it. */
+  readonly typeHash: string | null;
 }
 
 /** What became of a conjecture that was tried; the first reason that applied. */

@@ -31,7 +31,7 @@ export function statementsTable(connection: Connection) {
         )
         .map(conjectureOf);
     },
-    /** Every elaborated-type hash seen in the run, with one statement that has it: for finding duplicates. */
+    /** Every elaborated-type hash among the run's statements, with one statement that has it: for finding duplicates. */
     idsByTypeHash(): Map<string, string> {
       const sql =
         'SELECT type_hash AS hash, min(id) AS id FROM statements WHERE type_hash IS NOT NULL GROUP BY type_hash';

@@ -19,7 +19,7 @@ import { inspectAll, type Parsed, statementUnderSeed } from './inspecting.ts';
 import { isNearCopy } from './near-copy.ts';
 import type { Run } from './run.ts';
 
-type Outcome = Omit<ScreeningRecord, 'conjectureId'>;
+type Outcome = Omit<ScreeningRecord, 'conjectureId' | 'typeHash'>;
 
 export async function screen(run: Run, round: number): Promise<() => void> {
   const outcomes = new Map<string, Outcome>();
@@ -51,7 +51,11 @@ export async function screen(run: Run, round: number): Promise<() => void> {
   return () => {
     run.ledger.statements.insert(kept);
     run.ledger.conjectures.insertScreenings(
-      [...outcomes].map(([conjectureId, outcome]) => ({ conjectureId, ...outcome })),
+      [...outcomes].map(([conjectureId, outcome]) => {
+        const { ok, typeHash } = formed.get(conjectureId) ?? { ok: false, typeHash: '' };
+        // What the checker failed on is not done with: written again, it is screened again.
+        return { conjectureId, ...outcome, typeHash: ok && outcome.outcome !== 'fault' ? typeHash : null };
+      }),
     );
   };
 }
@@ -75,7 +79,7 @@ function parse(records: readonly ConjectureRecord[], { config, prompts }: Run, d
 }
 
 /**
- * Drops what does not elaborate or has been seen before. Of equal conjectures of the round the first stays, and the others
+ * Drops what does not elaborate or has been seen before, kept or not. Of equal conjectures of the round the first stays, and the others
  * name its completion, which the ledger has whatever becomes of it.
  */
 function dropKnown(
@@ -86,7 +90,8 @@ function dropKnown(
 ): Parsed[] {
   const { idsByTypeHash, testHashes } = run.problems;
   const { nearCopies } = run.config.screen;
-  const seen = run.ledger.statements.idsByTypeHash();
+  const { conjectures, statements } = run.ledger;
+  const seen = new Map([...conjectures.idsByTypeHash(), ...statements.idsByTypeHash()]);
   return parsed.filter(({ record, text }) => {
     const inspection = inspections.get(record.id);
     if (inspection === undefined) return false; // stopped early: stays unscreened

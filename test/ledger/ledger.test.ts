@@ -164,7 +164,7 @@ describe('proofs', () => {
 test('the funnel counts a round from proposed to selected', () => {
   ledger.statements.insert([conjectured('c')]);
   ledger.conjectures.insert(['x', 'y', 'z'].map((id) => conjecture(id)));
-  const plain = { detail: '', parsed: '', statementId: null };
+  const plain = { detail: '', parsed: '', statementId: null, typeHash: null };
   ledger.conjectures.insertScreenings([
     { ...plain, conjectureId: 'x', outcome: 'kept', statementId: 'c' },
     { ...plain, conjectureId: 'y', outcome: 'refuted' },

@@ -207,6 +207,7 @@ function propose(ledger: Ledger): void {
       detail: '',
       parsed: '',
       statementId: KEPT[i] ?? null,
+      typeHash: null,
     })),
   );
 }

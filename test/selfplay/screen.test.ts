@@ -137,3 +137,40 @@ test('one that repeats a near-copy is a duplicate of that completion, which the 
   expect(await outcomes(run)).toMatchObject({ c0: 'near-copy p:a1', c1: 'duplicate c0' });
   run.ledger.close();
 });
+
+test('what was screened in an earlier round is a duplicate, kept or dropped then, and is not probed again; a fault is', async () => {
+  const run = await withConjectures([
+    ' (n : Nat) : n + 7 = 7',
+    ' (n : Nat) : n + 0 = n',
+    ' (n : Nat) : n + 8 = 8',
+  ]);
+  const checker = answering(run, { '+ 8': notInspected('fault: the judge died') }).checker;
+  expect(await outcomes({ ...run, checker })).toMatchObject({
+    c0: 'kept',
+    c1: 'trivial rfl',
+    c2: 'fault fault: the judge died',
+  });
+  const again = run.ledger.conjectures.list(1).filter(({ id }) => id.startsWith('c'));
+  run.ledger.conjectures.insert(again.map((c) => ({ ...c, id: `again-${c.id}`, round: 2 })));
+  const probed: string[] = [];
+  const watched: Checker = {
+    toolchain: 'fake',
+    judge: (attempts) => run.checker.judge(attempts),
+    close: () => run.checker.close(),
+    async *inspect(statements, options) {
+      for await (const statement of statements as Iterable<Statement>) {
+        if ((options?.probes ?? []).length > 0) probed.push(statement.id);
+        yield* run.checker.inspect([statement], options);
+      }
+    },
+  };
+  (await screen({ ...run, checker: watched }, 2))();
+  const found = run.ledger.conjectures.screenings(2).map((s) => `${s.conjectureId} ${s.outcome} ${s.detail}`);
+  expect(found).toEqual([
+    expect.stringMatching(/^again-c0 duplicate conjecture:/),
+    'again-c1 duplicate c1',
+    'again-c2 kept ',
+  ]);
+  expect(probed).toEqual(['again-c2']);
+  run.ledger.close();
+});

@@ -15,6 +15,7 @@ const screening = (parsed: string, outcome: ScreeningRecord['outcome'], detail =
   detail,
   parsed,
   statementId: null,
+  typeHash: null,
 });
 
 const seen = [
