@@ -9,6 +9,8 @@ export interface AttemptSet {
   readonly round: number;
   readonly purpose: Purpose;
   readonly policyVersion?: string;
+  /** Only the attempts at each statement from this index on. */
+  readonly from?: number;
   /** Only the first so many attempts at each statement. */
   readonly below?: number;
 }
@@ -113,10 +115,11 @@ export function attemptsTable(connection: Connection) {
 }
 
 export const IN_SET = `a.round = @round AND a.purpose = @purpose AND (@policyVersion IS NULL OR a.policy_version = @policyVersion)
-  AND (@below IS NULL OR a.sample_index < @below)`;
+  AND (@from IS NULL OR a.sample_index >= @from) AND (@below IS NULL OR a.sample_index < @below)`;
 
-export function parametersOf({ round, purpose, policyVersion, below }: AttemptSet): Parameters {
-  return { round, purpose, policyVersion: policyVersion ?? null, below: below ?? null };
+export function parametersOf({ round, purpose, policyVersion, from, below }: AttemptSet): Parameters {
+  const narrowed = { policyVersion: policyVersion ?? null, from: from ?? null, below: below ?? null };
+  return { round, purpose, ...narrowed };
 }
 
 const pendingIn = ({ retryFaults = false }: PendingOptions) =>

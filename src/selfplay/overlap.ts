@@ -53,7 +53,7 @@ export async function attemptAndJudge(
     }
   };
   // Read to its end before anything new is stored: an attempt sampled now comes through `waiting`, not twice.
-  const left = [...pendingAttempts(run, { round, purpose: 'prove' })];
+  const left = [...pendingAttempts(run, { round, purpose: 'prove', from: range.from })];
   for (const _ of left) judging.began();
   const total = statements.length * (range.to - range.from);
   const judge = () => judgeEach(both, round, 'judge: verdicts', inTurn(left, waiting), total, judging.ended);
