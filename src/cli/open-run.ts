@@ -19,11 +19,12 @@ import { holdsServers, openPolicy, openRewardModel } from '../policy/open.ts';
 import { loadPrompts } from '../prompts/prompts.ts';
 import type { Origin } from '../reports/index.ts';
 import { readSeedProofs, startingProofs } from '../seed/proofs.ts';
-import { loadProblems } from '../selfplay/problems.ts';
+import { problemsOf, readProblems } from '../selfplay/problems.ts';
 import { protect, protectedSets } from '../selfplay/protection.ts';
 import type { Run } from '../selfplay/run.ts';
 import { isJudged, judgedSeeds, plantSeeds } from '../selfplay/seeds.ts';
 import { requireEmbeddings } from '../selfplay/selection/embedding.ts';
+import { withTypes } from '../selfplay/typing.ts';
 import { currentPolicy } from '../selfplay/versions.ts';
 import { fingerprintOf } from '../statements/datasets.ts';
 import { MAY_CHANGE, mayChange } from './may-change.ts';
@@ -51,7 +52,7 @@ export async function openRun({ config, dir, terminal, signal, onLost }: OpenOpt
     for (const closer of closers.reverse()) await closer();
   };
   try {
-    const unprotected = loadProblems(config.data);
+    const set = readProblems(config.data);
     const { language } = config.data;
     const prompts = loadPrompts(join('prompts', `${config.policy.prompts}.toml`), language);
     // First of all: what a run at work has taken is not missing.
@@ -88,6 +89,8 @@ export async function openRun({ config, dir, terminal, signal, onLost }: OpenOpt
       log.info(fields, message);
     const guard = { checker, startProgress, signal, say };
     const sets = protectedSets(config);
+    const typed = await withTypes(set.problems, set.toolchain, ledger, guard);
+    const unprotected = problemsOf(typed, config.data);
     const problems = await protect(unprotected, sets, guard);
 
     beginLedger(ledger, config, dir, checker.toolchain);

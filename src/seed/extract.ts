@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { Inspection } from '../checkers/checker.ts';
 import { createEmbeddedLeanChecker } from '../checkers/lean/checker.ts';
+import { EMBEDDED_TOOLCHAIN } from '../checkers/lean/embedded.ts';
 import type { Statement } from '../statements/statement.ts';
 import { isGenerated, isWanted, mentionsUnwanted } from './core-names.ts';
 import { type LeanProgram, openLeanProgram } from './lean-program.ts';
@@ -18,7 +19,7 @@ import { SPLITS, splitOf } from './split.ts';
 import { statementTexts } from './statement-text.ts';
 
 export interface ExtractOptions {
-  /** Gets `train.jsonl`, `validation.jsonl` and `heldout.jsonl`. */
+  /** Gets `train.jsonl`, `validation.jsonl`, `heldout.jsonl`, and `toolchain`, which names the judge. */
   readonly outDir: string;
   readonly log: (line: string) => void;
 }
@@ -180,6 +181,7 @@ async function stateOne(lean: LeanProgram, name: string): Promise<string | undef
 
 function writeSplits(outDir: string, records: readonly [Theorem, CoreRecord][]): Record<string, number> {
   mkdirSync(outDir, { recursive: true });
+  writeFileSync(join(outDir, 'toolchain'), `${EMBEDDED_TOOLCHAIN}\n`);
   const counts: Record<string, number> = {};
   for (const split of SPLITS) {
     const chosen = records.filter(([{ family }]) => splitOf(family) === split).map(([, record]) => record);

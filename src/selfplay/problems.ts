@@ -5,7 +5,7 @@ import { UsageError } from '../ops/errors.ts';
 import { lemmaText } from '../seed/examples.ts';
 import { readCheckout } from '../statements/checkout.ts';
 import { readJsonl } from '../statements/jsonl.ts';
-import { readLeanCore } from '../statements/lean-core.ts';
+import { leanCoreToolchain, readLeanCore } from '../statements/lean-core.ts';
 import { DatasetError } from '../statements/lines.ts';
 import type { Language, Problem } from '../statements/statement.ts';
 import type { Problems } from './run.ts';
@@ -21,22 +21,38 @@ export interface ProblemSource {
 /** Every split of the set: its problems' hashes guard against leaks even when a run uses two of them. */
 const SPLITS = ['train', 'validation', 'heldout'];
 
-export function loadProblems({ language, path, trainSplit, heldoutSplit }: ProblemSource): Problems {
-  const read = language === 'lean' ? readLeanCore : readFolder;
-  const splits = new Map([...new Set([...SPLITS, trainSplit, heldoutSplit])].map((s) => [s, read(path, s)]));
-  const train = splits.get(trainSplit) ?? [];
-  if (train.length === 0)
+/** Every problem of the set, as its files state it. */
+export interface ProblemSet {
+  readonly problems: readonly Problem[];
+  /** What made the type hashes that come with them, where it is known. */
+  readonly toolchain: string | undefined;
+}
+
+export function readProblems({ language, path, trainSplit, heldoutSplit }: ProblemSource): ProblemSet {
+  const isLean = language === 'lean';
+  const read = isLean ? readLeanCore : readFolder;
+  const problems = [...new Set([...SPLITS, trainSplit, heldoutSplit])].flatMap((split) => read(path, split));
+  if (!problems.some((p) => p.split === trainSplit))
     throw new UsageError(
-      `data.path: expected ${trainSplit}.jsonl${language === 'lean' ? '' : `, or a folder ${trainSplit} of .thy files,`} with the problems to train on in ${path}, found none.`,
+      `data.path: expected ${trainSplit}.jsonl${isLean ? '' : `, or a folder ${trainSplit} of .thy files,`} with the problems to train on in ${path}, found none.`,
       'data.path',
     );
-  const all = [...splits.values()].flat();
+  return { problems, toolchain: isLean ? leanCoreToolchain(path) : undefined };
+}
+
+/** @param problems of every split */
+export function problemsOf(
+  problems: readonly Problem[],
+  { trainSplit, heldoutSplit }: Pick<ProblemSource, 'trainSplit' | 'heldoutSplit'>,
+): Problems {
+  const train = problems.filter((p) => p.split === trainSplit);
+  const typed = problems.flatMap((p) => (p.typeHash === undefined ? [] : [{ ...p, typeHash: p.typeHash }]));
   return {
     train,
-    heldout: splits.get(heldoutSplit) ?? [],
-    idsByTypeHash: new Map(all.flatMap((p) => (p.typeHash === undefined ? [] : [[p.typeHash, p.id]]))),
-    testHashes: new Set(all.filter((p) => p.split !== trainSplit).flatMap((p) => p.typeHash ?? [])),
-    lemmas: new Map(train.map((p: Problem) => [p.name, lemmaText(p)])),
+    heldout: problems.filter((p) => p.split === heldoutSplit),
+    idsByTypeHash: new Map(typed.map((p) => [p.typeHash, p.id])),
+    testHashes: new Set(typed.filter((p) => p.split !== trainSplit).map((p) => p.typeHash)),
+    lemmas: new Map(train.map((p) => [p.name, lemmaText(p)])),
   };
 }
 

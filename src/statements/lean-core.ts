@@ -1,4 +1,5 @@
 /** Reads `lean-core`, the theorems of Lean's own core library (made by src/seed/extract.ts, described in data/lean-core). */
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readLines } from './lines.ts';
@@ -26,4 +27,10 @@ export function readLeanCore(dir: string, split: string): Problem[] {
     constants: r.constants,
     forbidden: r.forbidden,
   }));
+}
+
+/** What judged the statements when their hashes were made; undefined where the folder does not say. */
+export function leanCoreToolchain(dir: string): string | undefined {
+  const file = join(dir, 'toolchain');
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
 }

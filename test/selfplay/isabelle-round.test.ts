@@ -7,25 +7,32 @@ import { loadConfig } from '../../src/config/index.ts';
 import { openLedger } from '../../src/ledger/index.ts';
 import type { Completion, SampleRequest } from '../../src/policy/policy.ts';
 import { loadPrompts } from '../../src/prompts/prompts.ts';
-import { loadProblems } from '../../src/selfplay/problems.ts';
+import { problemsOf, readProblems } from '../../src/selfplay/problems.ts';
 import { protect } from '../../src/selfplay/protection.ts';
 import { playBaseline, playRound } from '../../src/selfplay/round.ts';
 import type { Run } from '../../src/selfplay/run.ts';
 import { plantSeeds } from '../../src/selfplay/seeds.ts';
+import { withTypes } from '../../src/selfplay/typing.ts';
 import { checkerOf, doubleTool } from '../checkers/isabelle/tool.ts';
 import { FakePolicy } from './fakes.ts';
 
 const ADD_ZERO = 'theorem t: "(n::nat) + 0 = n"';
 const COMMUTES = 'theorem t: "a + b = b + (a::nat)"';
 const REVERSED = 'theorem t: "rev (rev xs) = xs"';
+const PROPOSED = [
+  ': "a + b = b + (a::nat)"',
+  ': "nonsense"',
+  ': "rev (rev xs) = xs" by simp',
+  ': "(n::nat) + 0 = n"',
+];
 
-/** Proposes three statements, one of them held out, and proves one time in four. */
+/** Proposes four statements, one of them held out and one a training problem, and proves one time in four. */
 class IsabellePolicy extends FakePolicy {
   override async *sample(requests: readonly SampleRequest[]): AsyncGenerator<Completion> {
     for (const request of requests)
       for (let index = 0; index < request.n; index++) {
         const text = request.prompt.includes('<conjecture>')
-          ? ([': "a + b = b + (a::nat)"', ': "nonsense"', ': "rev (rev xs) = xs" by simp'][index % 3] ?? '')
+          ? (PROPOSED[index % PROPOSED.length] ?? '')
           : index % 4 === 0
             ? 'by simp'
             : index % 4 === 1
@@ -82,7 +89,9 @@ test('a self-play round runs with language = "isabelle"', async () => {
     const startProgress = () => ({ advance() {}, expect() {}, end() {} });
     const signal = new AbortController().signal;
     const parts = { checker, startProgress, signal, say: () => {} };
-    const problems = await protect(loadProblems(config.data), [], parts);
+    const set = readProblems(config.data);
+    const typed = await withTypes(set.problems, set.toolchain, ledger, parts);
+    const problems = await protect(problemsOf(typed, config.data), [], parts);
     const { toolchain } = checker;
     const common = { versions: {}, startedAt: 0, seed: 1, toolchain };
     ledger.run.begin({ id: 'isabelle', config: JSON.stringify(config), ...common });
@@ -124,6 +133,7 @@ test('a self-play round runs with language = "isabelle"', async () => {
         `duplicate ${COMMUTES}`,
         'ill-formed theorem t: "nonsense"',
         `held-out ${REVERSED}`,
+        `known ${ADD_ZERO}`, // the folder gives no types; the checker was asked for them
       ]),
     );
     const groups = [...ledger.attempts.judgedGroups({ round: 1, purpose: 'prove' })];
