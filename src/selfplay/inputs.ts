@@ -24,7 +24,7 @@ export interface InputRules {
   /** Inputs wanted. */
   readonly count: number;
   readonly trivialLemmaShare: number;
-  /** No lemma stands in more than this share of the inputs. */
+  /** No lemma stands in more than this share of the inputs, but each may stand in one. */
   readonly maxPerLemma: number;
 }
 
@@ -51,10 +51,18 @@ export function conjectureInputs(
     random,
   );
   const trivialCount = Math.min(trivial.length, Math.round(rules.count * rules.trivialLemmaShare));
-  const capped = capPerLemma(real, Math.max(1, Math.floor(rules.count * rules.maxPerLemma)));
-  const chosen = [...trivial.slice(0, trivialCount), ...capped.slice(0, rules.count - trivialCount)];
-  const missing = rules.count - chosen.length;
-  return shuffled([...chosen, ...trivial.slice(trivialCount, trivialCount + missing)], random);
+  const cappedFor = (size: number) => {
+    const capped = capPerLemma(real, Math.max(1, Math.floor(size * rules.maxPerLemma)));
+    const chosen = [...trivial.slice(0, trivialCount), ...capped.slice(0, rules.count - trivialCount)];
+    return [...chosen, ...trivial.slice(trivialCount, trivialCount + rules.count - chosen.length)];
+  };
+  // Where inputs run out, fewer of a lemma are its share of what is left; that makes them fewer still.
+  let [size, inputs] = [rules.count, cappedFor(rules.count)];
+  while (inputs.length < size) {
+    size = inputs.length;
+    inputs = cappedFor(size);
+  }
+  return shuffled(inputs, random);
 }
 
 const inputOf = (s: ProvedSeed, lemmaName: string, lemma: string): LemmaInput => ({

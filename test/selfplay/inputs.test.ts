@@ -35,6 +35,32 @@ test('no lemma stands in more than its share of the inputs', () => {
   expect(made.filter((i) => i.lemmaName === 'A')).toHaveLength(2);
 });
 
+test('that holds of the inputs that are made, also where they run out', () => {
+  const seeds = fc.array(fc.subarray(['A', 'B']), { minLength: 1, maxLength: 40 });
+  const share = fc.double({ min: 0.01, max: 1, noNaN: true });
+  fc.assert(
+    fc.property(
+      seeds,
+      fc.integer({ min: 1, max: 200 }),
+      share,
+      share,
+      (premises, count, maxPerLemma, trivial) => {
+        const made = inputs(
+          premises.map((p, i) => seed(`s${i}`, p)),
+          { count, maxPerLemma, trivialLemmaShare: trivial },
+        );
+        for (const name of ['A', 'B'])
+          expect(made.filter((i) => i.lemmaName === name).length).toBeLessThanOrEqual(
+            Math.max(1, made.length * maxPerLemma),
+          );
+      },
+    ),
+  );
+  const twenty = Array.from({ length: 20 }, (_, i) => seed(`s${i}`, ['A']));
+  const made = inputs(twenty, { count: 200, maxPerLemma: 0.1 });
+  expect(made.map((i) => i.lemmaName).toSorted()).toEqual([...twenty.map(() => ''), 'A', 'A']);
+});
+
 test('with nothing proved there is no input', () => {
   expect(inputs([])).toEqual([]);
 });
