@@ -31,7 +31,10 @@ export const select = z.strictObject({
     description:
       'Keep one whose proofs ignore its lemma after all, learned as if the lemma was the trivial one',
   }),
-  eleganceQuantile: share()
+  eleganceQuantile: z
+    .number()
+    .min(0)
+    .lt(1)
     .default(0.2)
     .meta({ description: 'Drop this share of conjectures, those with the least proof for their length' }),
   votes: z.record(z.string().min(1), z.int().min(1)).default({}).meta({

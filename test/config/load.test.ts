@@ -118,6 +118,12 @@ describe('refusals', () => {
     );
   });
 
+  test('a quantile that would drop everything is refused, for it would drop nothing', () => {
+    expect(refusal({ overrides: ['select.eleganceQuantile=1'] }).message).toContain(
+      'select.eleganceQuantile: expected a number below 1, found 1',
+    );
+  });
+
   test('a strategy that compares embeddings is refused a policy that has none', () => {
     const overrides = ['select.strategy=matching', 'policy.uri=portfolio:single'];
     const { message, keyPath } = refusal({ overrides });
