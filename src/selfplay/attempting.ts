@@ -55,7 +55,7 @@ export async function attemptAll(
         purpose,
         statementId: c.id,
         prompt: request?.prompt ?? '',
-        text: proofOf(c.text),
+        text: proofOf(c.text, run.prompts.stops.prover),
         sampler: settings,
         seed: request?.seed ?? 0,
       };

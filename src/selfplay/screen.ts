@@ -69,7 +69,7 @@ function parse(records: readonly ConjectureRecord[], { config, prompts }: Run, d
     finish === 'length' && !prompts.stops.conjecturer.some((end) => text.includes(end));
   const readable: Parsed[] = [];
   for (const record of records) {
-    const text = conjectureOf(record.text, config.data.language);
+    const text = conjectureOf(record.text, prompts.stops.conjecturer, config.data.language);
     if (isCut(record)) drop(record.id, 'unparsed', 'cut at the token limit', text ?? '');
     else if (text === null) drop(record.id, 'unparsed', 'empty');
     else if (text.length > maxChars) drop(record.id, 'too-long', `${text.length} characters`, text);

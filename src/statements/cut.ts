@@ -1,10 +1,12 @@
 /**
  * Cuts a theorem off before its proof: at the first `:=` that stands outside brackets, strings, comments, quoted names
- * and `let`/`have` bindings. It only looks for that place; it does not tell whether the text is a theorem.
+ * and bindings (`let`, `have` and their kin). It only looks for that place; it does not tell whether the text is a theorem.
  */
 
 const OPENING = '([{⟨⦃⟦';
 const CLOSING = ')]}⟩⦄⟧';
+/** Terms that have a `:=` of their own. `show` and `suffices` take `from` or `by` instead. */
+const BINDING = /^(?:let|have)(?:I?'?|_fun|_delayed|_tmp)$/;
 const WORD = /[\p{L}\p{N}_!?'.₀-₉]/u;
 
 /** The statement without `:= …` and without blanks at its end. */
@@ -26,7 +28,7 @@ export function proofStart(text: string): number {
     if (WORD.test(c)) {
       const end = wordEnd(text, i);
       const word = text.slice(i, end);
-      if (depth === 0 && (word === 'let' || word === 'have')) bindings++;
+      if (depth === 0 && BINDING.test(word)) bindings++;
       i = end;
       continue;
     }
@@ -39,6 +41,21 @@ export function proofStart(text: string): number {
     i++;
   }
   return text.length;
+}
+
+/** Comments dropped and each run of blanks made one, but for those inside strings, characters and quoted names. */
+export function onOneLine(text: string): string {
+  let line = '';
+  for (let i = 0; i < text.length; ) {
+    const opaque = skipOpaque(text, i);
+    const end = Math.max(opaque, wordEnd(text, i), i + 1);
+    const piece = text.slice(i, end);
+    const isBlank = /^(?:\s|--|\/-)/.test(piece);
+    if (!isBlank) line += piece;
+    else if (!line.endsWith(' ')) line += ' ';
+    i = end;
+  }
+  return line.trim();
 }
 
 /** The end of the word that starts here; `start` itself where none does. */

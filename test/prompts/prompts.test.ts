@@ -18,7 +18,7 @@ for (const style of ['compact', 'stp']) {
   test(`${style}: the training text of a proof begins with exactly the prompt that is sampled from`, () => {
     const example = prompts.proverExample(statement, 'simp');
     expect(example.prompt).toBe(prompts.prover(statement));
-    expect(proofOf(example.completion)).toBe('simp');
+    expect(proofOf(example.completion, prompts.stops.prover)).toBe('simp');
   });
 
   test(`${style}: the header stands in the prover's and in the conjecturer's prompt`, () => {
@@ -29,7 +29,9 @@ for (const style of ['compact', 'stp']) {
 
   test(`${style}: a conjecture survives being written as a completion and read back`, () => {
     const example = prompts.conjecturerExample(input, 'theorem Nat.foo (a : Nat) : a * 1 = a');
-    expect(conjectureOf(example.completion)).toBe('theorem t (a : Nat) : a * 1 = a');
+    expect(conjectureOf(example.completion, prompts.stops.conjecturer)).toBe(
+      'theorem t (a : Nat) : a * 1 = a',
+    );
   });
 }
 
@@ -85,9 +87,26 @@ test('a Lean statement with its colon at its name keeps the colon', () => {
 });
 
 test('a conjecture is cut at the top-level := and not at one inside a binder', () => {
-  expect(conjectureOf(' (n : Nat := 3) : n = n := by simp')).toBe('theorem t (n : Nat := 3) : n = n');
+  expect(conjectureOf(' (n : Nat := 3) : n = n := by simp', [])).toBe('theorem t (n : Nat := 3) : n = n');
 });
 
 test('a completion with nothing before the proof is no conjecture', () => {
-  expect(conjectureOf('  := by simp')).toBeNull();
+  expect(conjectureOf('  := by simp', [])).toBeNull();
+});
+
+test('a completion ends at the end marker of its own template and at no other', () => {
+  const written = ' : s = "</s>" := by';
+  expect(conjectureOf(written, ['</hard theorem>'])).toBe('theorem t : s = "</s>"');
+  expect(conjectureOf(' : 1 = 1\n</hard theorem>\n : 2 = 2', ['</hard theorem>'])).toBe('theorem t : 1 = 1');
+  expect(proofOf('simp\n```\nand so on', ['```'])).toBe('simp');
+  expect(proofOf('exact f "</s>"', ['```'])).toBe('exact f "</s>"');
+});
+
+test('a conjecture stands on one line without its comments, and its strings as they were written', () => {
+  expect(conjectureOf(' (n : Nat) -- any number\n  : /- the same -/ n =\n\tn', [])).toBe(
+    'theorem t (n : Nat) : n = n',
+  );
+  expect(conjectureOf(' : "a  --  b".length = 8', [])).toBe('theorem t : "a  --  b".length = 8');
+  expect(conjectureOf(" (c' : Char) : c'  =  ' '", [])).toBe("theorem t (c' : Char) : c' = ' '");
+  expect(conjectureOf(': "P  -->  Q"\n', [], 'isabelle')).toBe('theorem t: "P --> Q"');
 });

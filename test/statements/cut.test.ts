@@ -24,6 +24,19 @@ const cases: readonly (readonly [string, string, string])[] = [
     'theorem t : have h : 1 = 1 := rfl; h = h := rfl',
     'theorem t : have h : 1 = 1 := rfl; h = h',
   ],
+  ...['haveI', 'letI', "have'", 'let_fun'].map(
+    (word) =>
+      [
+        `not at a \`${word}\` of the statement`,
+        `theorem t : ${word} h : 1 = 1 := rfl; 2 = 2 := by simp`,
+        `theorem t : ${word} h : 1 = 1 := rfl; 2 = 2`,
+      ] as const,
+  ),
+  [
+    'past a `show`, which has no `:=`',
+    'theorem t : (show Nat from 1) = 1 := rfl',
+    'theorem t : (show Nat from 1) = 1',
+  ],
   ['not in a string', 'theorem t : ":= by" = s := rfl', 'theorem t : ":= by" = s'],
   ['not behind an escaped quote', 'theorem t : "\\":=" = s := rfl', 'theorem t : "\\":=" = s'],
   ['not in a raw string', 'theorem t : r#"":="# = s := rfl', 'theorem t : r#"":="# = s'],
