@@ -4,6 +4,7 @@
  */
 
 import { boundNames } from '../statements/bound-names.ts';
+import { withLeanLooks } from '../statements/isabelle-looks.ts';
 
 /** Words with their dots, and single symbols; brackets only group. */
 const TOKEN = /[\p{L}\p{N}_'.!?₀-₉]+|[^\s(){}[\]⦃⦄]/gu;
@@ -12,7 +13,8 @@ export function isNearCopy(conjecture: string, seed: string): boolean {
   return symbolsOf(conjecture) === symbolsOf(seed);
 }
 
-function symbolsOf(statement: string): string {
+function symbolsOf(written: string): string {
+  const statement = withLeanLooks(written);
   const bound = boundNames(statement);
   const tokens = statement.replace(/^\s*(theorem|lemma)\s+\S+/, '').match(TOKEN) ?? [];
   return tokens

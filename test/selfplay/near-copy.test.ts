@@ -31,3 +31,11 @@ test('two sides of an equation changed over', () => {
   const equation = 'theorem t (l : List α) : (l.map f).length = l.length';
   expect(isNearCopy('theorem t (l : List α) : l.length = (l.map f).length', equation)).toBe(true);
 });
+
+test('an Isabelle statement with its variables renamed or its sides changed over, but not one of another type', () => {
+  const seed = 'theorem t: "a + b = b + (a::nat)"';
+  expect(isNearCopy('theorem t: "x + (y::nat) = y + x"', seed)).toBe(true);
+  expect(isNearCopy('theorem t: fixes m n :: nat shows "n + m = m + n"', seed)).toBe(false); // two types said, not one
+  expect(isNearCopy('theorem t: "x + y = y + (x::int)"', seed)).toBe(false);
+  expect(isNearCopy('theorem t: "x * y = y * (x::nat)"', seed)).toBe(false);
+});

@@ -1,9 +1,10 @@
 /**
- * What kind of statement a Lean text is: the form of its conclusion, the operations at the heads of its two sides, how
+ * What kind of statement a text is, Lean's or Isabelle's: the form of its conclusion, the operations at the heads of its two sides, how
  * many hypotheses it has. Read from the text by brackets and precedence, without elaborating, so it is a sorting by
  * looks: notation it does not know counts as an application. Pure.
  */
 import { skipOpaque, wordEnd } from '../../statements/cut.ts';
+import { withLeanLooks } from '../../statements/isabelle-looks.ts';
 
 export interface Shape {
   /** The text after the binders and antecedents. */
@@ -55,7 +56,8 @@ interface Token {
   readonly start: number;
 }
 
-export function shapeOf(statement: string): Shape {
+export function shapeOf(written: string): Shape {
+  const statement = withLeanLooks(written);
   const tokens = tokensOf(statement).slice(2); // without `theorem` and the name
   const colon = tokens.findIndex((t) => t.text === ':');
   const binders = tokens.slice(0, Math.max(0, colon)).filter(isGroup);

@@ -24,6 +24,30 @@ test.each([
   });
 });
 
+test.each([
+  ['theorem t: "(n::nat) + 0 = n"', '=', ['+', 'variable'], 0],
+  ['theorem t: "a + b = b + (a::nat)"', '=', ['+', '+'], 0],
+  ['theorem t: "rev (rev xs) = xs"', '=', ['rev', 'variable'], 0],
+  ['theorem t: "xs @ [] = xs"', '=', ['++', 'variable'], 0],
+  ['theorem t: "P \\<or> \\<not> P"', '∨', ['variable', '¬'], 0],
+  ['theorem t: "P \\<and> Q --> Q \\<and> P"', '∧', ['variable', 'variable'], 1],
+  [
+    'theorem t: "\\<lbrakk>a < b; b < c\\<rbrakk> \\<Longrightarrow> a \\<le> (c::nat)"',
+    '≤',
+    ['variable', 'variable'],
+    2,
+  ],
+  ['theorem t: fixes x y :: nat assumes h: "x > 0" and "y > x" shows "x dvd y | x < y"', '∨', ['<', '∣'], 2],
+  ['theorem t: "\\<forall>x::nat. \\<exists>y. y > x"', '∃', ['∃'], 0],
+])('of Isabelle: %s', (statement, form, heads, hypotheses) => {
+  expect(shapeOf(statement)).toMatchObject({ form, heads, hypotheses });
+});
+
+test('a string in a Lean statement does not make it one of Isabelle', () => {
+  expect(shapeOf('theorem t : "a" = "b"').form).toBe('=');
+  expect(shapeOf('theorem t (s : String) : "a" ++ s = "b"').form).toBe('=');
+});
+
 test('any text has a shape, the broken too', () => {
   for (const text of [
     '',
