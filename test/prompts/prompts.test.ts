@@ -54,7 +54,9 @@ for (const style of ['compact', 'stp']) {
     }
     for (const part of [theoryInput.seedProof, theoryInput.lemma])
       expect(prompts.conjecturer(theoryInput)).toContain(part);
-    expect(proofOf(prompts.proverExample(theory, 'by blast').completion)).toBe('by blast');
+    expect(proofOf(prompts.proverExample(theory, 'by blast').completion, prompts.stops.prover)).toBe(
+      'by blast',
+    );
   });
 
   test.each([
@@ -64,7 +66,7 @@ for (const style of ['compact', 'stp']) {
     ['corollary u:\n  fixes x :: nat\n  shows "x = x"', 'theorem t: fixes x :: nat shows "x = x"'],
   ])(`${style}, Isabelle: a conjecture keeps its colon as a completion and read back: %s`, (text, read) => {
     const { completion } = prompts.conjecturerExample(theoryInput, text);
-    expect(conjectureOf(completion, 'isabelle')).toBe(read);
+    expect(conjectureOf(completion, prompts.stops.conjecturer, 'isabelle')).toBe(read);
   });
 }
 
@@ -83,7 +85,7 @@ test('a value that holds braces is not expanded a second time', () => {
 
 test('a Lean statement with its colon at its name keeps the colon', () => {
   const { completion } = loadPrompts('prompts/compact.toml').conjecturerExample(input, 'theorem u: 1 = 1');
-  expect(conjectureOf(completion)).toBe('theorem t: 1 = 1');
+  expect(conjectureOf(completion, ['</s>'])).toBe('theorem t: 1 = 1');
 });
 
 test('a conjecture is cut at the top-level := and not at one inside a binder', () => {
