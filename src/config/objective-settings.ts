@@ -76,7 +76,11 @@ export const objectiveSettings = z.strictObject({
     description: 'grpo, dapo: the standard deviation that divides',
   }),
   verifiedReward: z.number().min(0).exactOptional().meta({ description: 'rlvr: reward of a proof' }),
-  charDecay: z.number().min(0).exactOptional().meta({ description: 'stp: log-decay a character' }),
+  charDecay: z
+    .number()
+    .min(0)
+    .exactOptional()
+    .meta({ description: 'stp and a refresh: log-decay a character' }),
   secondDecay: z.number().min(0).exactOptional().meta({
     description: 'stp: log-decay a second of checking',
   }),

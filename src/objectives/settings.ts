@@ -34,7 +34,7 @@ export interface ObjectiveSettings {
   readonly deviation: 'population' | 'sample';
   /** `rlvr`: the reward of a proof; default 10. */
   readonly verifiedReward: number;
-  /** `stp`: log-decay a character (default 0.001) and a second of checking (default 0.01). */
+  /** `stp`: log-decay a character (default 0.001; a refresh's too) and a second of checking (default 0.01). */
   readonly charDecay: number;
   readonly secondDecay: number;
   /** Pass rates that `stp` (0 < p̂ ≤ 0.5) and `prime` (0.2 ≤ p̂ ≤ 0.8) learn from. */

@@ -6,7 +6,7 @@ import { type ConjectureExample, conjectureExamples } from './conjecturing.ts';
 import { trainingGroups } from './groups.ts';
 import { stageRules } from './prove.ts';
 import { referenceLogprobs, withLogprobs } from './references.ts';
-import { retrain, verifiedGroups } from './refresh.ts';
+import { retrain, retrainSettings, verifiedGroups } from './refresh.ts';
 import { type ScoredSteps, scoreAndTrain } from './reward-model.ts';
 import type { Run } from './run.ts';
 import { withRelabelledPrompts } from './selection/relabel.ts';
@@ -41,17 +41,16 @@ export async function planRound(run: Run, round: number): Promise<RoundPlan> {
 /** Everything verified, and every conjecture ever kept. */
 export async function planRefresh(run: Run, round: number): Promise<RoundPlan> {
   run.say('refresh: the first policy learns from everything verified so far', { round });
-  const { groups, sequences } = verifiedGroups(
-    run.ledger,
-    round,
-    run.config.select.window.high,
-    stageRules(run),
-  );
+  const { groups, sequences } = verifiedGroups(run.ledger, round, {
+    high: run.config.select.window.high,
+    stages: stageRules(run),
+    seed: run.config.run.seed,
+  });
   const conjectures = conjectureExamples(run.ledger, round, round);
   return plan(run, round, {
     groups,
     objective: retrain,
-    settings: {},
+    settings: retrainSettings(run.config),
     sequences,
     references: new Map(),
     conjectures,

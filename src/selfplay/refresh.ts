@@ -2,16 +2,18 @@
  * A refresh: the run's first policy learns anew from everything verified so far, and takes the place of one that many small
  * updates have bent. When: every so many rounds, in the last one, or when the watch asks for it.
  *
- * STP's periodic refresh and final retrain (RL/RL_step3_final_model.py, run_RL_train.sh): at most 16 distinct proofs a
- * statement, each weighing e^(−0.001·characters); a conjecture's proofs only from rounds in which it was barely provable.
+ * STP's periodic refresh and final retrain (RL/RL_step3_final_model.py, run_RL_train.sh): a random 16 of a statement's
+ * distinct proofs, each weighing e^(−0.001·characters); a conjecture's proofs only from rounds in which it was barely provable.
  * STP leaves conjecturing examples out, which puts its conjecturer back to the beginning; here they stay in.
  */
+import type { Config } from '../config/index.ts';
 import type { JudgedAttempt, Ledger } from '../ledger/index.ts';
 import * as aggregate from '../objectives/aggregates.ts';
 import * as filter from '../objectives/filters.ts';
-import { defineObjective, type Group, type Objective } from '../objectives/index.ts';
+import { defineObjective, type Group, type Objective, type ObjectiveSettings } from '../objectives/index.ts';
 import * as select from '../objectives/selectors.ts';
 import * as weight from '../objectives/weights.ts';
+import { seedFor } from '../ops/seeds.ts';
 import { judged, type TrainingGroups } from './groups.ts';
 import type { Run } from './run.ts';
 import { passRate, type StageRules } from './staging.ts';
@@ -28,6 +30,12 @@ export const retrain: Objective = defineObjective('retrain', {
   aggregate: aggregate.weightedTokenMean,
 });
 
+/** What the configuration says of it. */
+export function retrainSettings({ learn }: Pick<Config, 'learn'>): Partial<ObjectiveSettings> {
+  const { charDecay } = learn.objectiveSettings;
+  return charDecay === undefined ? {} : { charDecay };
+}
+
 /** Name of the ledger's fact that the watch sets to ask for a refresh in that round. */
 export const refreshFact = (round: number) => `refresh.${round}`;
 
@@ -38,15 +46,20 @@ export function isRefresh({ config, ledger }: Pick<Run, 'config' | 'ledger'>, ro
   return ledger.facts.get(refreshFact(round)) === true;
 }
 
-/**
- * Every distinct proof of the run's rounds up to this one. `high` is the upper end of the barely-provable window.
- * @param stages as the rounds were played
- */
+export interface VerifiedRules {
+  /** The upper end of the barely-provable window. */
+  readonly high: number;
+  /** As the rounds were played. */
+  readonly stages: StageRules;
+  /** The run's. */
+  readonly seed: number;
+}
+
+/** Distinct proofs of the run's rounds up to this one, a random few of each statement's. */
 export function verifiedGroups(
   ledger: Ledger,
   round: number,
-  high: number,
-  stages: StageRules,
+  { high, stages, seed }: VerifiedRules,
 ): TrainingGroups {
   const sequences = new Map<string, SampledSequence>();
   const proofs = new Map<string, Map<string, JudgedAttempt>>();
@@ -59,15 +72,35 @@ export function verifiedGroups(
       const conjecture = ledger.statements.get(statementId)?.source === 'conjecture';
       if (conjecture && passRateOf(attempts, stages) > high) continue;
       const distinct = proofs.get(statementId) ?? new Map<string, JudgedAttempt>();
-      for (const attempt of proved)
-        if (distinct.size < MOST_PROOFS && !distinct.has(attempt.text)) distinct.set(attempt.text, attempt);
-      if (distinct.size > 0) proofs.set(statementId, distinct);
+      for (const attempt of proved) if (!distinct.has(attempt.text)) distinct.set(attempt.text, attempt);
+      if (distinct.size > 0)
+        proofs.set(
+          statementId,
+          lowest(distinct, (text) => seedFor(seed, 'refresh', round, statementId, text)),
+        );
     }
   const groups = [...proofs].map(([statementId, distinct]): Group => {
     for (const attempt of distinct.values()) sequences.set(attempt.id, attempt);
     return { statementId, attempts: [...distinct.values()].map(judged) };
   });
   return { groups: groups.sort((a, b) => (a.statementId < b.statementId ? -1 : 1)), sequences };
+}
+
+/**
+ * Those of the lowest random keys: a uniform choice that can be made round after round, so that no more are ever held, and
+ * the first policy's proofs are no likelier than the latest's.
+ */
+function lowest(
+  distinct: ReadonlyMap<string, JudgedAttempt>,
+  key: (text: string) => number,
+): Map<string, JudgedAttempt> {
+  return new Map(
+    [...distinct]
+      .map((entry) => ({ entry, key: key(entry[0]) }))
+      .sort((a, b) => a.key - b.key)
+      .slice(0, MOST_PROOFS)
+      .map(({ entry }) => entry),
+  );
 }
 
 /** As selection estimates it. */

@@ -16,7 +16,7 @@ import { settingsFact } from './learn.ts';
 import { objectiveSettings, type UpdateParts, updateInput } from './planning.ts';
 import { stageRules } from './prove.ts';
 import { withLogprobs } from './references.ts';
-import { retrain, verifiedGroups } from './refresh.ts';
+import { retrain, retrainSettings, verifiedGroups } from './refresh.ts';
 import { frozenSteps } from './reward-model.ts';
 import { selectionRandom } from './select.ts';
 import { embedded } from './selection/embedding.ts';
@@ -158,9 +158,12 @@ function learnedIds({ ledger, wanted }: ReplayInput, round: number, parts: Updat
 type Weighing = Omit<UpdateParts, 'references' | 'conjectures'>;
 
 function refreshParts({ ledger, recorded, wanted }: ReplayInput, round: number): Weighing {
-  const stages = stageRules({ config: recorded });
-  const verified = verifiedGroups(ledger, round, wanted.select.window.high, stages);
-  return { ...verified, objective: retrain, settings: {} };
+  const verified = verifiedGroups(ledger, round, {
+    high: wanted.select.window.high,
+    stages: stageRules({ config: recorded }),
+    seed: recorded.run.seed,
+  });
+  return { ...verified, objective: retrain, settings: retrainSettings(wanted) };
 }
 
 function roundParts({ ledger, wanted }: ReplayInput, round: number): Weighing | null {

@@ -3,9 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/index.ts';
+import type { Ledger } from '../../src/ledger/index.ts';
 import { conjectureExamples } from '../../src/selfplay/conjecturing.ts';
 import { stageRules } from '../../src/selfplay/prove.ts';
-import { isRefresh, refreshFact, verifiedGroups } from '../../src/selfplay/refresh.ts';
+import {
+  isRefresh,
+  refreshFact,
+  retrain,
+  retrainSettings,
+  verifiedGroups,
+} from '../../src/selfplay/refresh.ts';
 import { playRound } from '../../src/selfplay/round.ts';
 import { candidatesOf } from '../../src/selfplay/selection/pool.ts';
 import { currentPolicy } from '../../src/selfplay/versions.ts';
@@ -55,7 +62,8 @@ test('what is verified is each distinct proof once; of a conjecture only while i
   const run = open('prove.maxSamples=16');
   const stages = stageRules(run);
   for (const round of [1, 2]) await playRound(run, round);
-  const { groups, sequences } = verifiedGroups(run.ledger, 2, 0.25, stages);
+  const verified = (high: number) => verifiedGroups(run.ledger, 2, { high, stages, seed: 1 });
+  const { groups, sequences } = verified(0.25);
   const passRateOf = (round: number, id: string) =>
     candidatesOf(run.ledger, round, stages).find((c) => c.statementId === id)?.passRate;
   for (const { statementId, attempts } of groups) {
@@ -68,10 +76,68 @@ test('what is verified is each distinct proof once; of a conjecture only while i
       expect(passRateOf(round, statementId)).toBeLessThanOrEqual(0.25);
     }
   }
-  const verified = new Set(groups.map((g) => g.statementId));
+  const ids = new Set(groups.map((g) => g.statementId));
   for (const round of [1, 2])
     for (const { statementId, proved, passRate } of candidatesOf(run.ledger, round, stages))
-      expect([statementId, verified.has(statementId)]).toEqual([statementId, proved > 0 && passRate <= 0.25]);
-  const everything = verifiedGroups(run.ledger, 2, 1, stages).groups.map((g) => g.statementId);
+      expect([statementId, ids.has(statementId)]).toEqual([statementId, proved > 0 && passRate <= 0.25]);
+  const everything = verified(1).groups.map((g) => g.statementId);
   expect(new Set(everything)).toEqual(new Set(run.ledger.proofs.ofRounds(1, 2).map((p) => p.statementId)));
+});
+
+/** Two rounds that proved one statement so many times each, every time otherwise; what a refresh takes by that seed. */
+function provedOften(times: number): (seed: number) => string[] {
+  const run = open();
+  const stages = stageRules(run);
+  const judged = (round: number, index: number) => ({
+    id: `r${round}/${index}`,
+    text: `simp ${round} ${index}`,
+    verdict: 'proved',
+    tokens: [1],
+    logprobs: [-1],
+    promptTokens: [],
+    index,
+    ms: 1,
+    finish: 'stop',
+  });
+  const ledger = {
+    ...run.ledger,
+    attempts: {
+      ...run.ledger.attempts,
+      *judgedGroups({ round }: { readonly round: number }) {
+        yield { statementId: 'p:a0', attempts: Array.from({ length: times }, (_, i) => judged(round, i)) };
+      },
+    },
+  } as unknown as Ledger; // the parts of an attempt that a refresh reads
+  return (seed) => {
+    const { groups } = verifiedGroups(ledger, 2, { high: 0.25, stages, seed });
+    return groups.flatMap((g) => g.attempts.map((a) => a.attemptId));
+  };
+}
+
+test('of many proofs of a statement a random sixteen are learned, not the oldest, and the same ones when asked again', () => {
+  const chosenBy = provedOften(40);
+  const chosen = chosenBy(1);
+  expect(new Set(chosen).size).toBe(16);
+  const late = chosen.filter((id) => id.startsWith('r2/'));
+  expect(late.length).toBeGreaterThan(2); // half are of the later round; the oldest sixteen are all of the first
+  expect(late.length).toBeLessThan(14);
+  expect(chosenBy(1)).toEqual(chosen);
+  expect(chosenBy(2)).not.toEqual(chosen);
+});
+
+test('what short proofs are worth more by in a refresh is what the settings say', () => {
+  const attempt = { tokens: 1, verifySeconds: 0, truncated: false, reward: 1 as const };
+  const group = { statementId: 's', attempts: [{ ...attempt, attemptId: 'a', chars: 100 }] };
+  const weightUnder = (...overrides: string[]) =>
+    retrain.weigh([group], retrainSettings(loadConfig({ overrides }).config)).attempts[0]?.weight;
+  expect(weightUnder()).toBeCloseTo(Math.exp(-0.1), 12);
+  expect(weightUnder('learn.objectiveSettings.charDecay=0')).toBe(1);
+});
+
+test('under learn.refreshLast the last of several rounds puts the first policy, taught anew, in place of the current one', async () => {
+  const run = open('learn.refreshLast=true', 'run.rounds=2');
+  for (const round of [1, 2]) await playRound(run, round);
+  const objectives = run.ledger.bundles.list().map((b) => run.ledger.bundles.weights(b.hash)[0]?.objective);
+  expect(objectives).toEqual(['oreal-repo', 'retrain']);
+  expect(currentPolicy(run.ledger)?.parent).toBe('initial');
 });
