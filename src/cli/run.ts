@@ -43,6 +43,12 @@ export async function runCommand(options: RunOptions): Promise<void> {
       '--until: expected --out DIR (or run.out) with it, so that the next night goes on with this one.',
       '--out',
     );
+  // A night that plays what fits does not know its last round when it begins it.
+  if (options.until !== undefined && options.rounds === undefined && config.learn.refreshLast)
+    throw new UsageError(
+      '--until: with learn.refreshLast expected --rounds N too, for nobody knows beforehand which round of the nights is the last; or set learn.refreshEvery instead.',
+      'learn.refreshLast',
+    );
   const dir = named ?? freshDirectory(new Date());
   if (options.slurm) {
     const script = sbatchScript(options, config, dir);

@@ -97,7 +97,7 @@ test('a deadline that is past stops before anything is opened, resumable', async
   expect(existsSync(dir)).toBe(false);
 });
 
-test('bad usage is found in the evening: a time, a directory that the next night would not find, a missing set', async () => {
+test('bad usage is found in the evening: a time, a directory that the next night would not find, a refresh of a last round that nobody knows, a missing set', async () => {
   const refused = async (...args: readonly string[]) => {
     const { exitCode, stderr } = await lakatos(...args);
     expect(exitCode).toBe(2);
@@ -107,6 +107,8 @@ test('bad usage is found in the evening: a time, a directory that the next night
     '--until: expected a local time such as 06:00',
   );
   expect(await refused('--until', '06:00')).toContain('expected --out DIR');
+  const last = ['--until', '06:00', '--out', join(root, 'x'), '--set', 'learn.refreshLast=true'];
+  expect(await refused(...last)).toContain('or set learn.refreshEvery instead');
   expect(
     await refused(
       '--until',
