@@ -194,7 +194,8 @@ function addReplay(program: Command): void {
     .summary('selection and weighting of past rounds under other settings')
     .description(
       'Select and weigh the rounds of a run once more, from its ledger, without a model: what would have been kept and\n' +
-        'learned from under other settings. Without --set it checks that the run comes out as it was recorded.',
+        'learned from under other settings. Without --set it checks that the run comes out as it was recorded. Settings that\n' +
+        'only an update depends on, such as the learning rate, are refused.',
     )
     .argument('<run>', 'directory of the run')
     .option('--set <key=value...>', 'select.* and learn.* settings, e.g. select.strategy=archive', [])

@@ -44,6 +44,12 @@ export async function replayCommand(dir: string, options: ReplayOptions): Promis
   }
 }
 
+/** Settings of the update alone: the optimiser's, the reward model's, and what the policy's own log-probs are needed for. */
+const UPDATE_ONLY =
+  /^\s*learn\.(learningRate|warmupSteps|schedule|betas|epsilon|clipNorm|weightDecay|rewardModel|klCoef|objectiveSettings\.(klEstimator|klScope|clipLow|clipHigh|dualClip))\b/;
+
+const keyOf = (override: string) => override.split('=')[0]?.trim();
+
 function configOf(ledger: Ledger, dir: string, overrides: readonly string[]): Config {
   const text = ledger.run.read()?.config;
   if (text === undefined)
@@ -52,7 +58,13 @@ function configOf(ledger: Ledger, dir: string, overrides: readonly string[]): Co
   if (foreign !== undefined)
     throw new UsageError(
       `--set ${foreign}: a replay re-runs selection and weighting, so only select.* and learn.* can differ; everything else is as the run recorded it.`,
-      foreign.split('=')[0]?.trim(),
+      keyOf(foreign),
+    );
+  const modelOnly = overrides.find((o) => UPDATE_ONLY.test(o));
+  if (modelOnly !== undefined)
+    throw new UsageError(
+      `--set ${modelOnly}: a replay updates no model, and only the update depends on this: what is kept and weighed would come out as recorded.`,
+      keyOf(modelOnly),
     );
   // The configuration as `run` wrote it; it is checked again like any other.
   const table = JSON.parse(text) as Table;

@@ -4,8 +4,10 @@
  *
  * Not replayed: what depends on a model's log-probs beyond those that the ledger has, of the samplers and of the reference
  * that the round's own objective read (prime where another objective was recorded; token weights of a reward model).
- * Rounds before those asked for count as they were recorded.
+ * Rounds before those asked for count as they were recorded. Whether a round is a refresh, or learns at all, follows the
+ * settings asked for; which rounds the watch asked to refresh is in the ledger.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { type Config, needsEmbeddings } from '../config/index.ts';
 import type { Ledger, SelectionRecord, WeightRecord } from '../ledger/index.ts';
 import { objectiveNamed } from '../objectives/index.ts';
@@ -16,7 +18,7 @@ import { settingsFact } from './learn.ts';
 import { objectiveSettings, type UpdateParts, updateInput } from './planning.ts';
 import { stageRules } from './prove.ts';
 import { withLogprobs } from './references.ts';
-import { retrain, retrainSettings, verifiedGroups } from './refresh.ts';
+import { isRefresh, retrain, retrainSettings, verifiedGroups } from './refresh.ts';
 import { frozenSteps } from './reward-model.ts';
 import { selectionRandom } from './select.ts';
 import { embedded } from './selection/embedding.ts';
@@ -34,7 +36,7 @@ export interface ReplayedRound {
     readonly after: readonly SelectionRecord[];
   };
   readonly weights: {
-    /** Null when the round recorded no update. */
+    /** Null when the round recorded no update though it might have; a frozen model learned from nothing. */
     readonly before: readonly Weighed[] | null;
     /** Null when they cannot be computed without a model. */
     readonly after: readonly Weighed[] | null;
@@ -63,7 +65,7 @@ export async function* replayRounds(input: ReplayInput): AsyncGenerator<Replayed
       round,
       selections: { before: ledger.selections.list(round), after },
       weights: {
-        before: recordedWeights(ledger, round),
+        before: recordedWeights(input, round),
         after: replayWeights(input, round, selectionsOf),
       },
     };
@@ -110,7 +112,8 @@ async function vectorsOf(
   );
 }
 
-function recordedWeights(ledger: Ledger, round: number): Weighed[] | null {
+function recordedWeights({ ledger, recorded }: ReplayInput, round: number): Weighed[] | null {
+  if (recorded.learn.frozen) return [];
   const bundle = ledger.bundles.list().find((b) => b.round === round);
   return bundle === undefined
     ? null
@@ -119,8 +122,9 @@ function recordedWeights(ledger: Ledger, round: number): Weighed[] | null {
 
 function replayWeights(input: ReplayInput, round: number, selectionsOf: SelectionsOf): Weighed[] | null {
   const { ledger, wanted } = input;
-  const { conjecturerShare, conjecturerRounds } = wanted.learn;
-  const refreshed = isRetrain(ledger.facts.get(settingsFact(round)));
+  const { conjecturerShare, conjecturerRounds, frozen } = wanted.learn;
+  if (frozen) return [];
+  const refreshed = isRefreshed(input, round);
   const parts = refreshed ? refreshParts(input, round) : roundParts(input, round);
   if (parts === null) return null;
   const { objective, groups, settings } = parts;
@@ -187,6 +191,15 @@ function roundParts({ ledger, wanted }: ReplayInput, round: number): Weighing | 
 function recordedReferences(ledger: Ledger, round: number): ReadonlyMap<string, readonly number[]> {
   const bundle = ledger.bundles.list().find((b) => b.round === round);
   return bundle === undefined ? new Map() : ledger.bundles.referenceLogprobs(bundle.hash);
+}
+
+/** As recorded, where the settings that decide it are: which round was the last may have changed while the run went on. */
+function isRefreshed({ ledger, recorded, wanted }: ReplayInput, round: number): boolean {
+  const played = ledger.facts.get(settingsFact(round));
+  const due = ({ learn: { refreshEvery, refreshLast } }: Config) => [refreshEvery, refreshLast];
+  if (played !== undefined && isDeepStrictEqual(due(wanted), due(recorded))) return isRetrain(played);
+  const last = Math.max(recorded.run.rounds, ...ledger.rounds.list().map((r) => r.number));
+  return isRefresh({ ledger, config: { ...wanted, run: { ...wanted.run, rounds: last } } }, round);
 }
 
 /** What learn stored of the objective in force. */

@@ -59,6 +59,8 @@ test.each([
     ['prove.maxSamples=16', 'learn.bufferRounds=2', 'prove.replayShare=0.5', 'learn.conjecturerRounds=2'],
   ],
   ['a refresh', ['learn.refreshEvery=2']],
+  ['a refresh of the last round', ['learn.refreshLast=true', 'run.rounds=3']],
+  ['a frozen model', ['learn.frozen=true']],
   ['another objective', ['learn.objective=stp']],
   ['weights that compare with the first policy', ['learn.objective=prime']],
   ['no conjecture learned', ['learn.conjecturerShare=0']],
@@ -71,7 +73,7 @@ test.each([
     expect(selections.after).toEqual(selections.before);
     expect(weights.after).toEqual(weights.before ?? weights.after);
   }
-  expect(rounds.some((r) => (r.weights.before ?? []).length > 0)).toBe(true);
+  expect(rounds.some((r) => (r.weights.before ?? []).length > 0)).toBe(!recorded.learn.frozen);
   expect(rounds.map(summariseRound).every((s) => s.same && s.gained.length + s.lost.length === 0)).toBe(true);
   ledger.close();
 });
@@ -139,6 +141,26 @@ test('weights that depend on what the first policy was not asked are left out, a
     (await replay(ledger, recorded, configOf(['learn.objective=prime', ...overrides])))[0]?.weights.after;
   expect(await weights()).toBeNull();
   expect((await weights('learn.objectiveSettings.klReference=sampler'))?.length).toBeGreaterThan(0);
+});
+
+test('under other settings a round is a refresh or none, and one that would have been frozen learns from nothing', async () => {
+  const { ledger, recorded } = shipped;
+  const replayed = async (was: Config, ...overrides: readonly string[]) =>
+    replay(ledger, was, configOf(overrides));
+  const objectivesOf = (rounds: readonly ReplayedRound[]) =>
+    rounds.map((r) => r.weights.after?.find((w) => w.role === 'prover')?.objective);
+  const plain = 'oreal-repo';
+  const every = await replayed(recorded, 'learn.refreshEvery=2');
+  expect(objectivesOf(every)).toEqual([plain, 'retrain', plain]);
+  expect(every.map((r) => summariseRound(r).same)).toEqual([true, false, true]);
+  expect(objectivesOf(await replayed(recorded, 'learn.refreshLast=true'))).toEqual([plain, plain, 'retrain']);
+  const frozen = await replayed(recorded, 'learn.frozen=true');
+  expect(frozen.map((r) => r.weights.after)).toEqual([[], [], []]);
+  expect(frozen.map((r) => summariseRound(r).same)).toEqual([false, false, false]);
+  // And the other way round: what a frozen run learned from was nothing, what it would have learned from is something.
+  const thawed = await replayed(configOf(['learn.frozen=true']));
+  expect(thawed.map((r) => r.weights.before)).toEqual([[], [], []]);
+  expect(thawed.map((r) => summariseRound(r).same)).toEqual([false, false, false]);
 });
 
 test('a ledger whose verdicts were altered no longer comes out as recorded', async () => {
