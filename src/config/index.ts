@@ -8,6 +8,7 @@ export {
   OBJECTIVES_TOWARDS_SAMPLER,
   OBJECTIVES_WITH_KL,
   OBJECTIVES_WITH_RATIO,
+  PASS_RATE_BANDS,
 } from './objective-settings.ts';
 export { samplerOf } from './sampler-settings.ts';
 export type { Config } from './schema.ts';

@@ -35,6 +35,12 @@ export const OBJECTIVES_WITH_RATIO: readonly string[] = [
 export const OBJECTIVES_WITH_KL: readonly string[] = ['rlvr', 'grpo', 'oreal-repo'];
 export const OBJECTIVES_TOWARDS_SAMPLER: readonly string[] = ['oreal-paper'];
 
+/** Those that learn from a band of pass rates, and the band unless told otherwise. */
+export const PASS_RATE_BANDS: Readonly<Record<string, readonly [least: number, largest: number]>> = {
+  stp: [0, 0.5],
+  prime: [0.2, 0.8],
+};
+
 /** Every key is optional: what is absent is the objective's own, in docs/objectives.md. */
 export const objectiveSettings = z.strictObject({
   truncated: z.enum(['count', 'mask']).exactOptional().meta({
@@ -124,4 +130,30 @@ export function comparisonWithSampler({ objective, klCoef, objectiveSettings }: 
   return penalised && (objectiveSettings.klReference ?? byDefault) === 'sampler'
     ? `the KL penalty of ${objective} (learn.klCoef) pulls towards the sampler (learn.objectiveSettings.klReference)`
     : null;
+}
+
+/** A band that no pass rate is in, its ends as they hold under the objective, would have the model learn from nothing. */
+export function checkPassRateBand(
+  { learn: { objective, objectiveSettings } }: { readonly learn: Comparison },
+  context: z.RefinementCtx,
+): void {
+  const [least, largest] = PASS_RATE_BANDS[objective] ?? [0, 1];
+  const { minPassRate = least, maxPassRate = largest } = objectiveSettings;
+  if (minPassRate <= maxPassRate) return;
+  const path = (key: string) => ['learn', 'objectiveSettings', key];
+  context.addIssue(
+    objectiveSettings.minPassRate === undefined
+      ? {
+          code: 'custom',
+          path: path('maxPassRate'),
+          message: `at least learn.objectiveSettings.minPassRate (${minPassRate})`,
+          input: maxPassRate,
+        }
+      : {
+          code: 'custom',
+          path: path('minPassRate'),
+          message: `at most learn.objectiveSettings.maxPassRate (${maxPassRate})`,
+          input: minPassRate,
+        },
+  );
 }

@@ -3,7 +3,12 @@
  * messages are derived from it. It holds no logic beyond checks that one key makes against another.
  */
 import { z } from 'zod';
-import { comparisonWithSampler, OBJECTIVES, objectiveSettings } from './objective-settings.ts';
+import {
+  checkPassRateBand,
+  comparisonWithSampler,
+  OBJECTIVES,
+  objectiveSettings,
+} from './objective-settings.ts';
 import { samplerSettings, UNTEMPERED } from './sampler-settings.ts';
 import { checkSelect, select } from './select-settings.ts';
 import { checkAlarms, watch } from './watch-settings.ts';
@@ -395,7 +400,9 @@ const learn = z.strictObject({
   refreshLast: z
     .boolean()
     .default(false)
-    .meta({ description: 'The last of several rounds is such a refresh; under run --until only with --rounds' }),
+    .meta({
+      description: 'The last of several rounds is such a refresh; under run --until only with --rounds',
+    }),
   batchRows: positive().default(64).meta({ description: 'Rows of one optimiser step' }),
   epochs: positive().default(1).meta({ description: "Passes over the round's rows" }),
   learningRate: z.number().gt(0).max(1).default(1e-4).meta({ description: 'Peak learning rate' }),
@@ -515,6 +522,7 @@ export const configSchema = z
   .superRefine((config, context) => {
     checkSelect(config, context);
     checkAlarms(config, context);
+    checkPassRateBand(config, context);
     const { samples, maxSamples = samples } = config.prove;
     if (maxSamples < samples)
       context.addIssue({

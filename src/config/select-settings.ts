@@ -65,11 +65,17 @@ interface Selecting {
 }
 
 export function checkSelect({ select, policy }: Selecting, context: z.RefinementCtx): void {
-  const { strategy, window } = select;
+  const { strategy, window, requireLemma, relabelUnused } = select;
   const complain = (path: readonly string[], message: string, input: unknown) =>
     context.addIssue({ code: 'custom', path: ['select', ...path], message, input });
   if (window.low >= window.high)
     complain(['window', 'low'], `less than select.window.high (${window.high})`, window.low);
+  if (relabelUnused && !requireLemma)
+    complain(
+      ['relabelUnused'],
+      'false while select.requireLemma is false, for then none is dropped for its lemma',
+      relabelUnused,
+    );
   if (needsEmbeddings(strategy) && policy.uri.startsWith('portfolio:'))
     complain(['strategy'], `window or archive, because ${policy.uri} embeds nothing`, strategy);
 }

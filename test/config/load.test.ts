@@ -181,6 +181,31 @@ describe('refusals', () => {
     expect(message).toContain('learn.objectiveSettings.dualClip: expected 0 or a number above 1, found 0.5');
   });
 
+  test("a band of pass rates that is empty, an end that is not set being the objective's own, is refused by key", () => {
+    const key = (name: string) => `learn.objectiveSettings.${name}`;
+    const both = [`${key('minPassRate')}=0.9`, `${key('maxPassRate')}=0.1`];
+    expect(refusal({ overrides: both }).message).toContain(
+      `${key('minPassRate')}: expected at most ${key('maxPassRate')} (0.1), found 0.9`,
+    );
+    expect(refusal({ overrides: ['learn.objective=stp', `${key('minPassRate')}=0.6`] }).message).toContain(
+      `${key('minPassRate')}: expected at most ${key('maxPassRate')} (0.5), found 0.6`,
+    );
+    const { message, keyPath } = refusal({
+      overrides: ['learn.objective=prime', `${key('maxPassRate')}=0.1`],
+    });
+    expect(keyPath).toBe(key('maxPassRate'));
+    expect(message).toContain(`expected at least ${key('minPassRate')} (0.2), found 0.1`);
+    for (const allowed of [['learn.objective=stp', `${key('maxPassRate')}=1`], [`${key('minPassRate')}=0.6`]])
+      expect(() => loadConfig({ overrides: allowed })).not.toThrow();
+  });
+
+  test('to relabel conjectures where none is dropped for its lemma is refused by key', () => {
+    const overrides = ['select.requireLemma=false', 'select.relabelUnused=true'];
+    expect(refusal({ overrides }).message).toContain(
+      'select.relabelUnused: expected false while select.requireLemma is false, for then none is dropped for its lemma, found true',
+    );
+  });
+
   test('token weights under an objective that has its own are refused by key', () => {
     const overrides = ['learn.objective=prime', 'learn.objectiveSettings.tokenWeights=per-token'];
     expect(refusal({ overrides }).message).toContain(

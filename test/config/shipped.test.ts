@@ -8,6 +8,7 @@ import {
   OBJECTIVES_TOWARDS_SAMPLER,
   OBJECTIVES_WITH_KL,
   OBJECTIVES_WITH_RATIO,
+  PASS_RATE_BANDS,
 } from '../../src/config/index.ts';
 import { OBJECTIVE_NAMES, type ObjectiveSettings, objectives } from '../../src/objectives/index.ts';
 
@@ -43,16 +44,17 @@ test('an objective can be named in a configuration exactly if there is one', () 
   expect([...OBJECTIVES]).toEqual([...OBJECTIVE_NAMES]);
 });
 
+const attempt = { tokens: 1, chars: 1, verifySeconds: 1, truncated: false };
+const scored = { ...attempt, policyLogprobs: [-1], refLogprobs: [-1] };
+const group = {
+  statementId: 's',
+  attempts: [
+    { ...scored, attemptId: 'a', reward: 1 as const },
+    { ...scored, attemptId: 'b', reward: 0 as const },
+  ],
+};
+
 test('those that need the sampler to be the policy itself are those with an importance ratio', () => {
-  const attempt = { tokens: 1, chars: 1, verifySeconds: 1, truncated: false };
-  const scored = { ...attempt, policyLogprobs: [-1], refLogprobs: [-1] };
-  const group = {
-    statementId: 's',
-    attempts: [
-      { ...scored, attemptId: 'a', reward: 1 as const },
-      { ...scored, attemptId: 'b', reward: 0 as const },
-    ],
-  };
   const withRatio = OBJECTIVE_NAMES.filter((name) =>
     objectives[name].weigh([group]).attempts.some((a) => a.ratio !== 'none'),
   );
@@ -64,6 +66,17 @@ test('the KL penalties that objectives have by default, and what they pull towar
     OBJECTIVE_NAMES.filter((name) => holds(objectives[name].defaults));
   expect(having(({ klCoef }) => klCoef > 0)).toEqual([...OBJECTIVES_WITH_KL]);
   expect(having(({ klReference }) => klReference === 'sampler')).toEqual([...OBJECTIVES_TOWARDS_SAMPLER]);
+});
+
+test('which objectives learn from a band of pass rates, and from which, is known to the configuration', () => {
+  const empty = { minPassRate: 1, maxPassRate: 0 };
+  const banded = OBJECTIVE_NAMES.filter(
+    (name) => objectives[name].weigh([group], empty).attempts.length === 0,
+  );
+  const bandOf = ({ minPassRate, maxPassRate }: ObjectiveSettings) => [minPassRate, maxPassRate];
+  expect(Object.fromEntries(banded.map((name) => [name, bandOf(objectives[name].defaults)]))).toEqual(
+    PASS_RATE_BANDS,
+  );
 });
 
 /** `key = value  # default X: …` under `[table]` → `table.key` and X. */
