@@ -10,6 +10,7 @@ import type { Deadline } from '../ops/deadline.ts';
 import { StoppedError } from '../ops/errors.ts';
 import { playBaseline, playRound } from '../selfplay/round.ts';
 import type { Run } from '../selfplay/run.ts';
+import { stopOnAlarm } from '../selfplay/watch.ts';
 import type { EvaluationResult, Evaluations } from './evaluations.ts';
 import {
   begunSize,
@@ -64,7 +65,10 @@ export async function playNight(run: Run, parts: NightParts, log: NightLog): Pro
 async function playRounds(run: Run, parts: NightParts, log: NightLog): Promise<void> {
   if (run.config.evaluate.beforeAndAfter) await playBaseline(run);
   for (let round = 1; round <= parts.rounds; round++) {
-    if (run.ledger.steps.isDone(round, 'report')) continue;
+    if (run.ledger.steps.isDone(round, 'report')) {
+      stopOnAlarm(run, round); // where a kill came before the stop
+      continue;
+    }
     await parts.checkSpace();
     const { conjectures, trainProblems } = roundSize(run, parts, round);
     const { config } = run;

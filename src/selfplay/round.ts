@@ -34,9 +34,8 @@ export const STEPS = { propose, screen, prove, judge, select, learn, evaluate, r
 /** Plays what is left of a round. Throws the signal's `StoppedError` between or within steps, or that of an alarm after it. */
 export async function playRound(run: Run, round: number): Promise<void> {
   run.ledger.rounds.begin(round, run.policy.version);
-  let played = false;
-  for (const [name, step] of Object.entries(STEPS)) played = await playStep(run, round, name, step);
-  if (played) stopOnAlarm(run, round); // a run that is gone on with has been told
+  for (const [name, step] of Object.entries(STEPS)) await playStep(run, round, name, step);
+  stopOnAlarm(run, round);
 }
 
 /** Round 0 is the measure of the policy a run starts from: one evaluation, nothing learned. */
@@ -45,12 +44,12 @@ export async function playBaseline(run: Run): Promise<void> {
   await playStep(run, 0, 'evaluate', evaluate);
 }
 
-/** False when there was nothing left to do. */
-async function playStep(run: Run, round: number, name: string, step: Step): Promise<boolean> {
+/** Nothing where it is done already. */
+async function playStep(run: Run, round: number, name: string, step: Step): Promise<void> {
   run.signal.throwIfAborted();
   run.beforeStep?.(round, name);
   const state = run.ledger.steps.begin(round, name);
-  if (state === 'done') return false;
+  if (state === 'done') return;
   run.say(`round ${round}: ${name}${state === 'resumed' ? ' (resumed)' : ''}`, { round, step: name });
   const write = await metered(run, round, name, () => step(run, round)).catch((error: unknown) => {
     run.signal.throwIfAborted(); // what failed may have failed for that
@@ -58,7 +57,6 @@ async function playStep(run: Run, round: number, name: string, step: Step): Prom
   });
   run.signal.throwIfAborted();
   run.ledger.steps.finish(round, name, write);
-  return true;
 }
 
 /** Adds the CPU time of the work, and the time it held GPUs, to the round's metrics; a resumed step goes on counting. */

@@ -41,16 +41,23 @@ export async function watch(run: Run, round: number): Promise<void> {
   });
 }
 
-/** Ends a run whose watch asked for it in this round, once the round is whole. */
+/**
+ * Ends a run whose watch asked for it in this round, once the round is whole. The ledger remembers that it did: a run killed
+ * between the two is stopped when it goes on, one that was stopped is not stopped again.
+ */
 export function stopOnAlarm({ ledger }: Pick<Run, 'ledger'>, round: number): void {
+  if (ledger.facts.get(stoppedFact(round)) === true) return;
   // Only `watch` writes this fact.
   const alarms = (ledger.facts.get(alarmFact(round)) ?? []) as readonly Alarm[];
   const stopping = alarms.filter((a) => a.action === 'stop');
-  if (stopping.length > 0)
-    throw new AlarmError(
-      `The watch stopped the run after round ${round}: ${stopping.map(describeAlarm).join('; ')}.`,
-    );
+  if (stopping.length === 0) return;
+  ledger.facts.set(stoppedFact(round), true);
+  throw new AlarmError(
+    `The watch stopped the run after round ${round}: ${stopping.map(describeAlarm).join('; ')}.`,
+  );
 }
+
+const stoppedFact = (round: number) => `stopped.${round}`;
 
 function keptLemmas({ ledger }: Run, round: number): string[] {
   const selections = ledger.selections.list(round).filter((s) => s.outcome === 'selected');

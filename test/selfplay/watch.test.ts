@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/index.ts';
+import { playNight } from '../../src/nightly/night.ts';
 import { EXIT, exitCodeOf } from '../../src/ops/errors.ts';
 import { openPortfolio } from '../../src/policy/portfolio.ts';
-import { playRound } from '../../src/selfplay/round.ts';
+import { playRound, STEPS } from '../../src/selfplay/round.ts';
 import type { Run } from '../../src/selfplay/run.ts';
 import { watch } from '../../src/selfplay/watch.ts';
+import { emptyLog, parts } from '../nightly/virtual.ts';
 import { OVERRIDES, openFakeRun } from './fake-run.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'lakatos-watch-'));
@@ -52,6 +54,20 @@ test('a stop ends the run once the round is whole, with a sentence and exit code
   expect(run.ledger.steps.isDone(1, 'report')).toBe(true);
   expect(readFileSync(join(run.dir, 'report.json'), 'utf8')).toContain('watch.logprobDrift');
   await expect(playRound(run, 1)).resolves.toBeUndefined();
+  run.ledger.close();
+});
+
+test('a stop that a kill came before is made up for by the night that goes on, once', async () => {
+  const { run } = open('[{ metric = "logprobDrift", max = 0.2, action = "stop" }]');
+  run.ledger.rounds.begin(1, run.policy.version);
+  for (const [name, step] of Object.entries(STEPS)) {
+    run.ledger.steps.begin(1, name);
+    run.ledger.steps.finish(1, name, await step(run, 1));
+  }
+  // Killed here: the round is whole, and nobody has been stopped.
+  const night = () => playNight(run, parts({ rounds: 1 }), emptyLog());
+  await expect(night()).rejects.toThrow('The watch stopped the run after round 1');
+  await expect(night()).resolves.toBeUndefined();
   run.ledger.close();
 });
 
