@@ -210,6 +210,8 @@ export const runReportSchema = z.strictObject({
   series: z.array(series),
   /** What the loop found alarming, by round. */
   alarms: z.array(z.strictObject({ round: count(), text: z.string() })),
+  /** What a round came to where nothing failed and yet little was done, and what else is to be known of it. */
+  notes: z.array(z.strictObject({ round: count(), text: z.string() })).default([]),
   funnel: z.array(stage),
   passRates: z.array(passRateBin),
   verdicts: z.array(z.strictObject({ purpose: z.enum(PURPOSES), verdict: z.enum(VERDICTS), count: count() })),

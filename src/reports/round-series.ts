@@ -1,8 +1,8 @@
 /**
  * How a run moves from round to round: whatever the loop watched (`watch.<name>`, or `watch.<name>.<member>` where a
  * name has several), as it was written, and shares of the funnel and of the attempts, counted here. Alarms are the facts
- * `refused.<round>` (no update, and why) and `alarm.<round>`. Neither a name nor an alarm is interpreted: new ones show
- * without a change here.
+ * `refused.<round>` (no update, and why) and `alarm.<round>`, notes the facts `note.<round>.<step>`. Neither a name, an
+ * alarm nor a note is interpreted: new ones show without a change here.
  */
 import type { Ledger } from '../ledger/index.ts';
 import { conjectureFunnel } from './conjecture-figures.ts';
@@ -51,17 +51,24 @@ function watchedSeries(ledger: Ledger): Series[] {
   }));
 }
 
-export function alarms(ledger: Ledger): RunReport['alarms'] {
-  return ledger.rounds
-    .list()
-    .flatMap(({ number: round }) =>
-      [`refused.${round}`, `alarm.${round}`]
-        .flatMap((name) => sentencesIn(ledger.facts.get(name)))
-        .map((text) => ({ round, text })),
-    );
+export const alarms = (ledger: Ledger): RunReport['alarms'] =>
+  told(ledger, (round) => [`refused.${round}`, `alarm.${round}`]);
+
+export const notes = (ledger: Ledger): RunReport['notes'] =>
+  told(ledger, (round) => NOTING.map((step) => `note.${round}.${step}`));
+
+/** Who leaves notes. */
+const NOTING = ['propose', 'learn'] as const;
+
+function told(ledger: Ledger, names: (round: number) => readonly string[]): RunReport['notes'] {
+  return ledger.rounds.list().flatMap(({ number: round }) =>
+    names(round)
+      .flatMap((name) => sentencesIn(ledger.facts.get(name)))
+      .map((text) => ({ round, text })),
+  );
 }
 
-/** A fact may be one alarm or a list, each a sentence or a record. */
+/** A fact may be one alarm or note or a list, each a sentence or a record. */
 function sentencesIn(fact: unknown): string[] {
   if (fact === undefined || fact === null) return [];
   if (typeof fact === 'string') return [fact];

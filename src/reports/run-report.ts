@@ -16,7 +16,7 @@ import {
   type RunReport,
   runReportSchema,
 } from './report-data.ts';
-import { alarms, roundSeries } from './round-series.ts';
+import { alarms, notes, roundSeries } from './round-series.ts';
 import { runContamination } from './run-contamination.ts';
 
 /** The fact that a run leaves when it begins: what its settings do not say of its model, prompts and machine. */
@@ -51,6 +51,7 @@ export function buildRunReport(ledger: Ledger): RunReport {
     rounds,
     series: roundSeries(ledger, rounds),
     alarms: alarms(ledger),
+    notes: notes(ledger),
     funnel: conjectureFunnel(ledger),
     passRates: passRateBins(ledger, scan),
     verdicts: verdictCounts(ledger),

@@ -11,6 +11,7 @@ import { writeBundle } from '../policy/bundle-file.ts';
 import { UpdateRefusedError } from '../policy/errors.ts';
 import type { Policy } from '../policy/policy.ts';
 import { referenceRecords, tokenScoreRecords, weightRecords } from './learned-records.ts';
+import { note } from './notes.ts';
 import { planRefresh, planRound, type RoundPlan } from './planning.ts';
 import { isRefresh } from './refresh.ts';
 import { rewardModelFact } from './reward-model.ts';
@@ -41,7 +42,10 @@ export async function learn(run: Run, round: number): Promise<() => void> {
     stay();
   };
   if (steps.length === 0) {
-    run.say(
+    note(
+      run,
+      round,
+      'learn',
       scored?.frozen
         ? `the policy waits: the token-level reward model has taken ${scored.saved.steps} of its first ${run.config.learn.rewardModel.actorFrozenSteps} steps`
         : 'nothing to learn from: no attempt that the objective weighs, no conjecture kept; the policy stays as it is',

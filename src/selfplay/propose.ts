@@ -4,6 +4,7 @@ import type { ConjectureRecord } from '../ledger/index.ts';
 import { randomFrom, seedFor } from '../ops/seeds.ts';
 import type { Completion, Policy, SampleRequest } from '../policy/policy.ts';
 import { conjectureInputs, type LemmaInput, type ProvedSeed } from './inputs.ts';
+import { note } from './notes.ts';
 import type { Run } from './run.ts';
 import { endingAt, sampleAll } from './sampling.ts';
 import { bestPassRates } from './targets.ts';
@@ -23,7 +24,7 @@ export async function propose(run: Run, round: number): Promise<() => void> {
     randomFrom(seedFor(run.config.run.seed, 'propose', round)),
   );
   if (inputs.length === 0)
-    run.say('nothing is proved yet, so there is no seed to conjecture from', { round });
+    note(run, round, 'propose', 'nothing is proved yet, so there is no seed to conjecture from');
 
   const sampler = endingAt(run.prompts.stops.conjecturer, samplerOf(run.config.propose));
   const requests = requestsFor(run, round, inputs, wanted);

@@ -178,6 +178,7 @@ export const report: RunReport = {
     },
   ],
   alarms: [{ round: 7, text: 'the share of disjunctions doubled' }],
+  notes: [{ round: 6, text: 'nothing to learn from' }],
   funnel: [
     { stage: 'proposed', count: 200, dropped: [] },
     {

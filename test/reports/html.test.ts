@@ -81,6 +81,12 @@ describe('the page', () => {
     expect(renderReport(withoutFaults())).not.toContain('raised an alarm');
   });
 
+  test('a note stands in its section, and raises no alarm', () => {
+    const noted = { ...report, alarms: [], series: [] };
+    expect(textOf(renderReport(noted))).toContain('Round 6: nothing to learn from');
+    expect(renderReport(noted)).not.toContain('raised an alarm');
+  });
+
   test('what was watched in one round only is told as a figure, and a run that watched nothing has no such section', () => {
     const once = {
       name: 'lemmaTop1Share',
@@ -88,7 +94,7 @@ describe('the page', () => {
       members: [{ label: '', points: [{ round: 1, value: 0.12 }] }],
     };
     expect(textOf(renderReport({ ...report, series: [once] }))).toContain('Lemma top 1 share 12.0 %');
-    expect(renderReport({ ...report, alarms: [], series: [] })).not.toContain('id="drift"');
+    expect(renderReport({ ...report, alarms: [], notes: [], series: [] })).not.toContain('id="drift"');
   });
 
   test('plots are told in the words of their figures', () => {

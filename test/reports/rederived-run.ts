@@ -109,6 +109,11 @@ class Derivation {
                     .join(', '),
           })),
       ),
+      notes: this.#rounds.flatMap(({ number: round }) =>
+        ['propose', 'learn']
+          .flatMap((step) => this.#rows.fact(`note.${round}.${step}`) ?? [])
+          .map((text) => ({ round, text: String(text) })),
+      ),
       funnel: this.#funnel(),
       passRates: this.#passRates(),
       verdicts: this.#rows.all(

@@ -145,6 +145,7 @@ export function smallRun(path: string) {
   ledger.facts.set('origin', ORIGIN);
   ledger.facts.set('protection', { sets: ['minif2f:test:x.jsonl'], dropped: 2 });
   ledger.facts.set('refused.1', 'update refused: loss NaN');
+  ledger.facts.set('note.1.learn', 'nothing to learn from');
   ledger.facts.set('alarm.1', ['lemmas narrowed', { watch: 'duplicateShare', rose: 0.2 }]);
   ledger.metrics.set(0, {
     'cpu.evaluate': 31,

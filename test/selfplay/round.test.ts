@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -7,6 +7,8 @@ import type { Checker } from '../../src/checkers/checker.ts';
 import { loadConfig } from '../../src/config/index.ts';
 import { openLedger } from '../../src/ledger/index.ts';
 import { StoppedError } from '../../src/ops/errors.ts';
+import { buildRunReport } from '../../src/reports/index.ts';
+import { noteFact } from '../../src/selfplay/notes.ts';
 import { playBaseline, playRound, STEPS } from '../../src/selfplay/round.ts';
 import type { Run } from '../../src/selfplay/run.ts';
 import { currentPolicy } from '../../src/selfplay/versions.ts';
@@ -90,6 +92,9 @@ test('held-out problems and failures are never what the prover is trained on as 
   ledger.close();
 });
 
+/** As the report that the round left tells them. */
+const notesIn = (dir: string) => JSON.parse(readFileSync(join(dir, 'report.json'), 'utf8')).notes;
+
 /** The same loop with everything on that a later round reads from earlier ones. */
 const FULL = [
   ...OVERRIDES,
@@ -167,6 +172,10 @@ test('with nothing proved there is no seed: the round says so, proposes nothing 
   };
   await playRound(noSeeds, 1);
   expect(said.join('\n')).toContain('no seed to conjecture from');
+  expect(notesIn(dir)).toContainEqual({
+    round: 1,
+    text: 'nothing is proved yet, so there is no seed to conjecture from',
+  });
   expect(run.ledger.conjectures.list(1)).toEqual([]);
   expect(run.ledger.steps.isDone(1, 'report')).toBe(true);
   run.ledger.close();
@@ -223,7 +232,10 @@ test.each([
       }),
       'learn.objective=oreal-repo',
     );
-    expect(said).toContain('nothing to learn from: no attempt that the objective weighs, no conjecture kept');
+    const nothing = 'nothing to learn from: no attempt that the objective weighs, no conjecture kept';
+    expect(said).toContain(nothing);
+    expect(ledger.facts.get(noteFact(1, 'learn'))).toContain(nothing);
+    expect(buildRunReport(ledger).notes).toEqual([{ round: 1, text: expect.stringContaining(nothing) }]);
     const [first] = ledger.rounds.list();
     expect([first?.policyIn, first?.policyOut]).toEqual(['initial', 'initial']);
     expect(ledger.bundles.list()).toEqual([]);
