@@ -397,12 +397,9 @@ const learn = z.strictObject({
   refreshEvery: count().default(0).meta({
     description: 'Every so many rounds the first model learns anew from everything verified; 0 is never',
   }),
-  refreshLast: z
-    .boolean()
-    .default(false)
-    .meta({
-      description: 'The last of several rounds is such a refresh; under run --until only with --rounds',
-    }),
+  refreshLast: z.boolean().default(false).meta({
+    description: 'The last of several rounds is such a refresh; under run --until only with --rounds',
+  }),
   batchRows: positive().default(64).meta({ description: 'Rows of one optimiser step' }),
   epochs: positive().default(1).meta({ description: "Passes over the round's rows" }),
   learningRate: z.number().gt(0).max(1).default(1e-4).meta({ description: 'Peak learning rate' }),

@@ -37,7 +37,7 @@ export const watch = z.strictObject({
       { metric: 'samplerEntropy', min: 0.02, action: 'warn' },
     ])
     .meta({
-      description: `Bounds on a round's figures, each { metric, min, max, action }; metrics ${WATCHED.join(', ')}; actions ${ALARM_ACTIONS.join(', ')}`,
+      description: `Bounds on a round's figures, which a figure that is no finite number is out of, each { metric, min, max, action }; metrics ${WATCHED.join(', ')}; actions ${ALARM_ACTIONS.join(', ')}`,
     }),
 });
 

@@ -5,6 +5,7 @@
  */
 import { AlarmError, LakatosError } from '../ops/errors.ts';
 import { randomFrom, sampled, seedFor } from '../ops/seeds.ts';
+import { note } from './notes.ts';
 import { refreshFact } from './refresh.ts';
 import type { Run } from './run.ts';
 import { type Alarm, alarmFact, describeAlarm, raised } from './watching/alarms.ts';
@@ -31,10 +32,15 @@ export async function watch(run: Run, round: number): Promise<void> {
     ...(await drift(run, round)),
   };
   const alarms = raised(figures, config.watch.alarms);
+  // Neither the ledger nor report.json has a place for such a number.
+  const finite = Object.fromEntries(Object.entries(figures).filter(([, value]) => Number.isFinite(value)));
+  const others = Object.keys(figures).filter((name) => !(name in finite));
   for (const alarm of alarms)
     run.say(`watch: ${describeAlarm(alarm)} (${alarm.action})`, { round, ...alarm });
   ledger.transaction(() => {
-    ledger.metrics.set(round, prefixed('watch.', figures));
+    ledger.metrics.set(round, prefixed('watch.', finite));
+    if (others.length > 0)
+      note(run, round, 'watch', others.map((name) => `watch.${name} is no finite number`).join('; '));
     ledger.metrics.set(round, prefixed('watch.passRateHistogram.', histogram(run, round)));
     if (alarms.length > 0) ledger.facts.set(alarmFact(round), alarms);
     if (alarms.some((a) => a.action === 'refresh')) ledger.facts.set(refreshFact(round + 1), true);

@@ -6,20 +6,22 @@ import { afterAll, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/index.ts';
 import { playNight } from '../../src/nightly/night.ts';
 import { EXIT, exitCodeOf } from '../../src/ops/errors.ts';
+import type { Policy, Sequence } from '../../src/policy/policy.ts';
 import { openPortfolio } from '../../src/policy/portfolio.ts';
 import { playRound, STEPS } from '../../src/selfplay/round.ts';
 import type { Run } from '../../src/selfplay/run.ts';
 import { watch } from '../../src/selfplay/watch.ts';
 import { emptyLog, parts } from '../nightly/virtual.ts';
 import { OVERRIDES, openFakeRun } from './fake-run.ts';
+import { FakePolicy } from './fakes.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'lakatos-watch-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-function open(alarms: string): { run: Run; said: string[] } {
+function open(alarms: string, policy?: Policy): { run: Run; said: string[] } {
   const { config } = loadConfig({ overrides: [...OVERRIDES, `watch.alarms=${alarms}`] });
   const said: string[] = [];
-  const run = openFakeRun(mkdtempSync(join(root, 'run-')), config);
+  const run = openFakeRun(mkdtempSync(join(root, 'run-')), config, undefined, undefined, policy);
   return { run: { ...run, say: (message) => said.push(message) }, said };
 }
 
@@ -56,6 +58,35 @@ test('a stop ends the run once the round is whole, with a sentence and exit code
   await expect(playRound(run, 1)).resolves.toBeUndefined();
   run.ledger.close();
 });
+
+/** Scores everything at no number. */
+class Unscored extends FakePolicy {
+  override score(sequences: readonly Sequence[]): Promise<Float32Array[]> {
+    return Promise.resolve(sequences.map((s) => new Float32Array(s.tokens.length).fill(Number.NaN)));
+  }
+}
+
+test.each([
+  ['goes on', 'warn'],
+  ['is stopped', 'stop'],
+] as const)(
+  'a figure that is no number is a note, no metric, and raises the alarm on it: under it the run %s',
+  async (_, action) => {
+    const { run } = open(
+      `[{ metric = "logprobDrift", max = 1000, action = "${action}" }]`,
+      new Unscored('initial'),
+    );
+    const end = await playRound(run, 1).catch((error: unknown) => error);
+    if (action === 'stop') expect(String(end)).toContain('watch.logprobDrift is no finite number');
+    else expect(end).toBeUndefined();
+    expect(run.ledger.metrics.get(1)).not.toHaveProperty('watch.logprobDrift');
+    expect(run.ledger.metrics.get(1)).toHaveProperty('watch.samplerEntropy');
+    const { notes, alarms } = JSON.parse(readFileSync(join(run.dir, 'report.json'), 'utf8'));
+    expect(notes[0].text).toContain('watch.logprobDrift is no finite number');
+    expect(alarms.at(-1).text).toContain('watch.logprobDrift'); // the update was refused, which is another
+    run.ledger.close();
+  },
+);
 
 test('a stop that a kill came before is made up for by the night that goes on, once', async () => {
   const { run } = open('[{ metric = "logprobDrift", max = 0.2, action = "stop" }]');

@@ -19,6 +19,16 @@ test('a figure that is absent raises nothing', () => {
   expect(raised({}, rules)).toEqual([]);
 });
 
+test('a figure that is no finite number is out of any bound, whichever side that is on', () => {
+  const alarmed = { metric: 'samplerEntropy', action: 'warn' } as const;
+  for (const value of [Number.NaN, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY])
+    for (const bound of [{ min: 0.1 }, { max: 2 }]) {
+      const [alarm] = raised({ samplerEntropy: value }, [{ ...alarmed, ...bound }]);
+      expect(alarm).toMatchObject({ metric: 'watch.samplerEntropy', value: null, action: 'warn' });
+      expect(alarm && describeAlarm(alarm)).toBe('watch.samplerEntropy is no finite number');
+    }
+});
+
 test('an alarm reads as a sentence part', () => {
   const [alarm] = raised({ samplerEntropy: 12.345 }, rules);
   expect(alarm && describeAlarm(alarm)).toBe('watch.samplerEntropy is 12.3, above 2');
