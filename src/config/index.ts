@@ -10,6 +10,6 @@ export {
   OBJECTIVES_WITH_RATIO,
   PASS_RATE_BANDS,
 } from './objective-settings.ts';
-export { samplerOf } from './sampler-settings.ts';
+export { isUntempered, samplerOf } from './sampler-settings.ts';
 export type { Config } from './schema.ts';
 export { needsEmbeddings } from './select-settings.ts';

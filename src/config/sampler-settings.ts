@@ -30,6 +30,12 @@ interface Sampling {
 /** Values with which the sampler's distribution is the policy's own. */
 export const UNTEMPERED = { temperature: 1, topP: 1, topK: 0, minP: 0 } as const;
 
+/** The settings that make a sampler another distribution than the policy. */
+export const SAMPLED_BY = ['temperature', 'topP', 'topK', 'minP'] as const;
+
+export const isUntempered = (sampling: Pick<Sampling, keyof typeof UNTEMPERED>): boolean =>
+  SAMPLED_BY.every((key) => sampling[key] === UNTEMPERED[key]);
+
 /** A policy's sampler settings; what is off and optional is left out, as ledgers and reports have always had it. */
 export function samplerOf({ temperature, topP, topK, minP, stop, maxTokens }: Sampling) {
   return {

@@ -9,7 +9,7 @@ import {
   OBJECTIVES,
   objectiveSettings,
 } from './objective-settings.ts';
-import { samplerSettings, UNTEMPERED } from './sampler-settings.ts';
+import { SAMPLED_BY, samplerSettings, UNTEMPERED } from './sampler-settings.ts';
 import { checkSelect, select } from './select-settings.ts';
 import { checkAlarms, watch } from './watch-settings.ts';
 
@@ -540,7 +540,7 @@ export const configSchema = z
       });
     const comparison = comparisonWithSampler(config.learn);
     if (comparison !== null)
-      for (const key of ['temperature', 'topP', 'topK', 'minP'] as const)
+      for (const key of SAMPLED_BY)
         if (config.prove[key] !== UNTEMPERED[key])
           context.addIssue({
             code: 'custom',

@@ -11,6 +11,7 @@ export const WATCHED = [
   'keptLemmaEntropy',
   'samplerEntropy',
   'conjecturerEntropy',
+  'samplerGap',
   'logprobDrift',
 ] as const;
 export type Watched = (typeof WATCHED)[number];
@@ -28,7 +29,8 @@ export type AlarmRule = Readonly<z.output<typeof alarm>>;
 
 export const watch = z.strictObject({
   driftRows: z.int().min(0).default(64).meta({
-    description: 'Attempts scored again each round, for the drift of their log-probs; 0 is none',
+    description:
+      'Attempts scored again before the update and after it, for samplerGap and logprobDrift; 0 is none, and there is none where prove tempers or filters',
   }),
   alarms: z
     .array(alarm)

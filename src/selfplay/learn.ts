@@ -18,11 +18,13 @@ import { rewardModelFact } from './reward-model.ts';
 import type { Run } from './run.ts';
 import { addToMetrics } from './sampling.ts';
 import { firstPolicy } from './versions.ts';
+import { measureGap } from './watch.ts';
 
 export async function learn(run: Run, round: number): Promise<() => void> {
   const parent = run.policy.version;
   const stay = () => run.ledger.rounds.setPolicyOut(round, parent);
   if (run.config.learn.frozen) return stay;
+  await measureGap(run, round);
   const refresh = isRefresh(run, round);
   const plan = await (refresh ? planRefresh(run, round) : planRound(run, round)).catch(refusal);
   if (plan instanceof UpdateRefusedError) return refused(run, round, plan, stay);

@@ -3,6 +3,7 @@
  * bounds: said, a refresh asked of the next round, or the run stopped. Part of the report step, before the report is
  * written. Figures: watching/figures.ts.
  */
+import { isUntempered } from '../config/index.ts';
 import { AlarmError, LakatosError } from '../ops/errors.ts';
 import { randomFrom, sampled, seedFor } from '../ops/seeds.ts';
 import { note } from './notes.ts';
@@ -29,7 +30,8 @@ export async function watch(run: Run, round: number): Promise<void> {
     ),
     ...entropyFigure('conjecturerEntropy', conjectures),
     ...entropyFigure('samplerEntropy', attempts(run, round)),
-    ...(await drift(run, round)),
+    ...gapBefore(run, round),
+    ...(await drift(run, round, 'logprobDrift')),
   };
   const alarms = raised(figures, config.watch.alarms);
   // Neither the ledger nor report.json has a place for such a number.
@@ -85,8 +87,33 @@ function histogram({ ledger }: Run, round: number): Record<string, number> {
   );
 }
 
-/** Of a sample of the round's attempts, under the weights the round ended with. Absent where the policy cannot score. */
-async function drift({ ledger, policy, config, say }: Run, round: number): Promise<Figures> {
+/**
+ * What sampler and learner make of the same attempts under the same weights: to be asked before the round's update, and a
+ * fact until the watch reports it.
+ */
+export async function measureGap(run: Run, round: number): Promise<void> {
+  const { samplerGap } = await drift(run, round, 'samplerGap');
+  if (samplerGap !== undefined) run.ledger.facts.set(gapFact(round), samplerGap);
+}
+
+const gapFact = (round: number) => `samplerGap.${round}`;
+
+function gapBefore({ ledger }: Run, round: number): Figures {
+  const gap = ledger.facts.get(gapFact(round));
+  // JSON has null for what is no finite number.
+  return gap === undefined ? {} : { samplerGap: typeof gap === 'number' ? gap : Number.NaN };
+}
+
+/**
+ * Of a sample of the round's attempts, under the weights as they are now. Absent where the policy cannot score, and where
+ * the sampler was another distribution than the policy, by temperature or filter: then the two differ by that alone.
+ */
+async function drift(
+  { ledger, policy, config, say }: Run,
+  round: number,
+  name: 'samplerGap' | 'logprobDrift',
+): Promise<Figures> {
+  if (!isUntempered(config.prove)) return {};
   const ids = [...ledger.attempts.ids({ round, purpose: 'prove' })].sort();
   const random = randomFrom(seedFor(config.run.seed, 'watch', round));
   const rows = sampled(ids, config.watch.driftRows, random)
@@ -95,12 +122,13 @@ async function drift({ ledger, policy, config, say }: Run, round: number): Promi
   if (rows.length === 0) return {};
   try {
     return driftFigure(
+      name,
       rows.map((r) => r.logprobs),
       await policy.score(rows),
     );
   } catch (error) {
     if (!(error instanceof LakatosError)) throw error;
-    say(`watch: no drift of log-probs (${error.message})`, { round });
+    say(`watch: no ${name} (${error.message})`, { round });
     return {};
   }
 }

@@ -6,7 +6,8 @@ import { afterAll, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/index.ts';
 import { playNight } from '../../src/nightly/night.ts';
 import { EXIT, exitCodeOf } from '../../src/ops/errors.ts';
-import type { Policy, Sequence } from '../../src/policy/policy.ts';
+import type { Bundle } from '../../src/policy/bundle.ts';
+import type { LearnReport, Policy, Sequence } from '../../src/policy/policy.ts';
 import { openPortfolio } from '../../src/policy/portfolio.ts';
 import { playRound, STEPS } from '../../src/selfplay/round.ts';
 import type { Run } from '../../src/selfplay/run.ts';
@@ -18,8 +19,12 @@ import { FakePolicy } from './fakes.ts';
 const root = mkdtempSync(join(tmpdir(), 'lakatos-watch-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-function open(alarms: string, policy?: Policy): { run: Run; said: string[] } {
-  const { config } = loadConfig({ overrides: [...OVERRIDES, `watch.alarms=${alarms}`] });
+function open(
+  alarms: string,
+  policy?: Policy,
+  overrides: readonly string[] = [],
+): { run: Run; said: string[] } {
+  const { config } = loadConfig({ overrides: [...OVERRIDES, `watch.alarms=${alarms}`, ...overrides] });
   const said: string[] = [];
   const run = openFakeRun(mkdtempSync(join(root, 'run-')), config, undefined, undefined, policy);
   return { run: { ...run, say: (message) => said.push(message) }, said };
@@ -58,6 +63,38 @@ test('a stop ends the run once the round is whole, with a sentence and exit code
   await expect(playRound(run, 1)).resolves.toBeUndefined();
   run.ledger.close();
 });
+
+/** Scores by how often it has learned: as it sampled, then otherwise. */
+class Moving extends FakePolicy {
+  #scored = -0.5;
+  override async score(sequences: readonly Sequence[]): Promise<Float32Array[]> {
+    return sequences.map((s) => new Float32Array(s.tokens.length).fill(this.#scored));
+  }
+  override learn(bundle: Bundle): Promise<LearnReport> {
+    this.#scored = -0.25;
+    return super.learn(bundle);
+  }
+}
+
+test('the gap between sampler and learner is that before the update, the drift that after it', async () => {
+  const { run } = open('[{ metric = "samplerGap", min = 0.1 }]', new Moving('initial'));
+  await playRound(run, 1);
+  expect(run.ledger.metrics.get(1)).toMatchObject({ 'watch.samplerGap': 0, 'watch.logprobDrift': 0.25 });
+  expect(run.ledger.facts.get('alarm.1')).toMatchObject([{ metric: 'watch.samplerGap', value: 0 }]);
+  run.ledger.close();
+});
+
+test.each(['prove.temperature=0.7', 'prove.topP=0.9', 'prove.topK=5', 'prove.minP=0.1'])(
+  'under %s the sampler is another distribution, so neither gap nor drift is told',
+  async (setting) => {
+    const { run } = open('[]', undefined, [setting]);
+    await playRound(run, 1);
+    const names = Object.keys(run.ledger.metrics.get(1));
+    expect(names).toContain('watch.samplerEntropy');
+    expect(names.filter((name) => /samplerGap|logprobDrift/.test(name))).toEqual([]);
+    run.ledger.close();
+  },
+);
 
 /** Scores everything at no number. */
 class Unscored extends FakePolicy {
@@ -118,6 +155,6 @@ test('a policy that cannot score has no drift, and the watch says why', async ()
   const { run, said } = open('[]');
   await playRound(run, 1);
   await watch({ ...run, policy: openPortfolio('single') }, 1);
-  expect(said.at(-1)).toContain('watch: no drift of log-probs (portfolio: has no model');
+  expect(said.at(-1)).toContain('watch: no logprobDrift (portfolio: has no model');
   run.ledger.close();
 });

@@ -69,11 +69,12 @@ export function entropyFigure(
 
 /** Mean over tokens of |log p of the sampler − log p now|. */
 export function driftFigure(
+  name: Watched,
   sampled: readonly (readonly number[])[],
   scored: readonly ArrayLike<number>[],
 ): Figures {
   const gaps = sampled.flatMap((row, i) => row.map((p, j) => Math.abs(p - (scored[i]?.[j] ?? p))));
-  return figure('logprobDrift', mean(gaps));
+  return figure(name, mean(gaps));
 }
 
 /** Conjectures tried, by pass rate; bins as in the report. */

@@ -44,7 +44,7 @@ test('nothing seen is no figure', () => {
   expect(conjectureFigures([screening('', 'unparsed')], true)).toEqual({});
   expect(lemmaFigures(['', ''], [])).toEqual({});
   expect(entropyFigure('samplerEntropy', [{ logprobs: [] }])).toEqual({});
-  expect(driftFigure([], [])).toEqual({});
+  expect(driftFigure('logprobDrift', [], [])).toEqual({});
 });
 
 test('the commonest lemma counts among completions that were given one', () => {
@@ -62,8 +62,10 @@ test('entropy is a mean over tokens, not over samples', () => {
 });
 
 test('drift counts both directions, and is 0 for the same weights', () => {
-  expect(driftFigure([[-1, -2], [-3]], [[-1.5, -1.5], Float32Array.of(-3.5)])).toEqual({ logprobDrift: 0.5 });
-  expect(driftFigure([[-1, -2]], [[-1, -2]])).toEqual({ logprobDrift: 0 });
+  expect(driftFigure('logprobDrift', [[-1, -2], [-3]], [[-1.5, -1.5], Float32Array.of(-3.5)])).toEqual({
+    logprobDrift: 0.5,
+  });
+  expect(driftFigure('samplerGap', [[-1, -2]], [[-1, -2]])).toEqual({ samplerGap: 0 });
 });
 
 test('every conjecture tried is in one bin of the histogram', () => {
