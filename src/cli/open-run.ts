@@ -19,6 +19,7 @@ import { holdsServers, openPolicy, openRewardModel } from '../policy/open.ts';
 import { loadPrompts } from '../prompts/prompts.ts';
 import type { Origin } from '../reports/index.ts';
 import { readSeedProofs, startingProofs } from '../seed/proofs.ts';
+import { recordProtection } from '../selfplay/left-out.ts';
 import { problemsOf, readProblems } from '../selfplay/problems.ts';
 import { protect, protectedSets } from '../selfplay/protection.ts';
 import type { Run } from '../selfplay/run.ts';
@@ -105,7 +106,7 @@ export async function openRun({ config, dir, terminal, signal, onLost }: OpenOpt
     }
     // Each time: the sets of nightly.evaluate may change from night to night.
     const dropped = unprotected.train.length - problems.train.length;
-    ledger.facts.set('protection', { sets, dropped });
+    recordProtection(ledger, { sets, dropped, isProtected: problems.isProtected });
     ledger.policies.insert({
       version: policy.version,
       parent: null,

@@ -15,10 +15,14 @@ export function statementsTable(connection: Connection) {
       const row = connection.get<StatementRow>('SELECT * FROM statements WHERE id = @id', { id });
       return row && statementOf(row);
     },
-    /** Problems of one split, by id. */
-    problems(split: string): DatasetStatement[] {
-      const sql = "SELECT * FROM statements WHERE source = 'dataset' AND split = @split ORDER BY id";
-      return connection.all<StatementRow>(sql, { split }).map(problemOf);
+    /** Conjectures, and problems with attempts that were made to learn from, by id. */
+    learnable(): StatementRecord[] {
+      return connection
+        .all<StatementRow>(
+          `SELECT * FROM statements WHERE source = 'conjecture'
+             OR id IN (SELECT statement_id FROM attempts WHERE purpose <> 'evaluate') ORDER BY id`,
+        )
+        .map(statementOf);
     },
     /** Conjectures that passed the screen in this round, those first stated in an earlier round included. */
     keptConjectures(round: number): ConjectureStatement[] {

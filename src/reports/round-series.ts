@@ -58,7 +58,7 @@ export const notes = (ledger: Ledger): RunReport['notes'] =>
   told(ledger, (round) => NOTING.map((step) => `note.${round}.${step}`));
 
 /** Who leaves notes. */
-const NOTING = ['propose', 'learn', 'watch'] as const;
+const NOTING = ['protection', 'propose', 'learn', 'watch'] as const;
 
 function told(ledger: Ledger, names: (round: number) => readonly string[]): RunReport['notes'] {
   return ledger.rounds.list().flatMap(({ number: round }) =>

@@ -1,8 +1,10 @@
 /**
  * What the conjecturer learns from: the completions that became selected conjectures, of this round and of the rounds before
- * it that are still replayed, each with the weight selection gave it. From the ledger alone.
+ * it that are still replayed, each with the weight selection gave it. From the ledger alone. Not those that are protected only
+ * since then, nor those made from such a seed (left-out.ts).
  */
 import type { ConjectureRecord, Ledger, SelectionRecord } from '../ledger/index.ts';
+import { leftOut } from './left-out.ts';
 
 export interface ConjectureExample extends ConjectureRecord {
   readonly statementId: string;
@@ -21,10 +23,11 @@ export function conjectureExamples(
   rounds: number,
   selectionsOf: (round: number) => readonly SelectionRecord[] = ledger.selections.list,
 ): ConjectureExample[] {
+  const gone = leftOut(ledger, round);
   const examples: ConjectureExample[] = [];
   for (let earlier = Math.max(1, round - rounds + 1); earlier <= round; earlier++)
     examples.push(...ofRound(ledger, earlier, selectionsOf(earlier)));
-  return examples;
+  return examples.filter((e) => !gone.has(e.statementId) && !gone.has(e.seedId));
 }
 
 function ofRound(ledger: Ledger, round: number, selections: readonly SelectionRecord[]): ConjectureExample[] {

@@ -1,11 +1,12 @@
 /**
  * The judged attempts an update learns from, as groups: those of the round, or of the last few rounds pooled by statement.
- * From the ledger alone, so that a replay computes the same.
+ * From the ledger alone, so that a replay computes the same. Without what is protected only since then (left-out.ts).
  *
  * STP learns from the proofs of its last three rounds, with pass rates pooled over them (RL/RL_step2_train.py:22–50).
  */
 import type { JudgedAttempt, Ledger } from '../ledger/index.ts';
 import type { Group } from '../objectives/index.ts';
+import { leftOut } from './left-out.ts';
 import type { SampledSequence } from './training.ts';
 
 export interface TrainingGroups {
@@ -19,6 +20,7 @@ export function trainingGroups(ledger: Ledger, round: number, rounds: number): T
   const sequences = new Map<string, SampledSequence>();
   const byStatement = new Map<string, Group['attempts'][number][]>();
   const proofs = new Set<string>();
+  const gone = leftOut(ledger, round);
   const repeats = ({ text, verdict }: JudgedAttempt, statementId: string): boolean => {
     const known = proofs.size;
     return verdict === 'proved' && proofs.add(`${statementId}\n${text}`).size === known;
@@ -28,6 +30,7 @@ export function trainingGroups(ledger: Ledger, round: number, rounds: number): T
       round: earlier,
       purpose: 'prove',
     })) {
+      if (gone.has(statementId)) continue;
       for (const attempt of attempts) sequences.set(attempt.id, attempt);
       const now = attempts.map((a) => ({ ...judged(a), repeated: repeats(a, statementId) }));
       byStatement.set(statementId, [...(byStatement.get(statementId) ?? []), ...now]);

@@ -1,7 +1,8 @@
 /**
  * Keeps what a run is measured on out of what it learns from: no training problem, hence no seed, and no conjecture may
  * state a held-out problem, nor a problem of the sets named in `data.protected` or `nightly.evaluate`. The same statement
- * is told by the hash of its elaborated type, or by its text up to the theorem's name; a paraphrase is not told.
+ * is told by the hash of its elaborated type, or by its text up to the theorem's name; a paraphrase is not told. What a run
+ * has tried before a set was named is left-out.ts's.
  */
 import { isFault } from '../checkers/answers.ts';
 import type { Checker } from '../checkers/checker.ts';
@@ -10,7 +11,7 @@ import { StoppedError } from '../ops/errors.ts';
 import type { StartProgress } from '../ops/progress.ts';
 import { datasetSource, loadDataset } from '../statements/datasets.ts';
 import { namelessHash } from '../statements/identity.ts';
-import type { Problem } from '../statements/statement.ts';
+import type { Problem, Statement } from '../statements/statement.ts';
 import type { Problems } from './run.ts';
 
 export interface ProtectionParts {
@@ -26,21 +27,26 @@ export function protectedSets({ data, nightly }: Pick<Config, 'data' | 'nightly'
   return [...new Set([...data.protected, ...nightly.evaluate])];
 }
 
+export interface GuardedProblems extends Problems {
+  /** Does it state what is kept out? */
+  readonly isProtected: (statement: Statement & Pick<Problem, 'typeHash'>) => boolean;
+}
+
 /** @param sets each `name:split:path`, e.g. `minif2f:test:data/minif2f.jsonl` */
 export async function protect(
   problems: Problems,
   sets: readonly string[],
   parts: ProtectionParts,
-): Promise<Problems> {
+): Promise<GuardedProblems> {
   const guarded = sets.flatMap((set) => loadDataset(datasetSource(set, 'data.protected')).problems);
   // Held-out problems come with their types where the set has them.
   const untyped = problems.heldout.filter((p) => p.typeHash === undefined);
   const typeHashes = await typeHashesOf([...guarded, ...untyped], parts);
   const testHashes = new Set([...problems.testHashes, ...typeHashes.keys()]);
   const texts = new Set([...guarded, ...problems.heldout].map(namelessHash));
-  const train = problems.train.filter(
-    (p) => !testHashes.has(p.typeHash ?? '') && !texts.has(namelessHash(p)),
-  );
+  const isProtected: GuardedProblems['isProtected'] = (s) =>
+    testHashes.has(s.typeHash ?? '') || texts.has(namelessHash(s));
+  const train = problems.train.filter((p) => !isProtected(p));
   const dropped = problems.train.length - train.length;
   const learned = new Set(train.map((p) => p.name));
   if (guarded.length > 0)
@@ -53,6 +59,7 @@ export async function protect(
     lemmas: new Map([...problems.lemmas].filter(([name]) => learned.has(name))),
     testHashes,
     idsByTypeHash: new Map([...problems.idsByTypeHash, ...typeHashes]),
+    isProtected,
   };
 }
 

@@ -15,6 +15,7 @@ import * as select from '../objectives/selectors.ts';
 import * as weight from '../objectives/weights.ts';
 import { seedFor } from '../ops/seeds.ts';
 import { judged, type TrainingGroups } from './groups.ts';
+import { leftOut } from './left-out.ts';
 import type { Run } from './run.ts';
 import { passRate, type StageRules } from './staging.ts';
 import type { SampledSequence } from './training.ts';
@@ -63,11 +64,13 @@ export function verifiedGroups(
 ): TrainingGroups {
   const sequences = new Map<string, SampledSequence>();
   const proofs = new Map<string, Map<string, JudgedAttempt>>();
+  const gone = leftOut(ledger, round);
   for (let earlier = 1; earlier <= round; earlier++)
     for (const { statementId, attempts } of ledger.attempts.judgedGroups({
       round: earlier,
       purpose: 'prove',
     })) {
+      if (gone.has(statementId)) continue;
       const proved = attempts.filter((a) => a.verdict === 'proved');
       const conjecture = ledger.statements.get(statementId)?.source === 'conjecture';
       if (conjecture && passRateOf(attempts, stages) > high) continue;

@@ -29,8 +29,16 @@ describe('what is stored comes back', () => {
     expect(ledger.statements.get('s')).toEqual(problem('s'));
     expect(ledger.statements.get('c')).toEqual(conjectured('c'));
     expect(ledger.statements.get('nobody')).toBeUndefined();
-    expect(ledger.statements.problems('heldout')).toEqual([problem('h', 'heldout')]);
     expect(ledger.statements.idsByTypeHash()).toEqual(new Map([['0123456789abcdef', 'c']]));
+  });
+
+  test('what can be learned from: conjectures and what was tried, not what was only evaluated', () => {
+    ledger.statements.insert([conjectured('c')]);
+    ledger.attempts.insert([
+      attempt('tried', { statementId: 't' }),
+      attempt('eval', { statementId: 'h', purpose: 'evaluate' }),
+    ]);
+    expect(ledger.statements.learnable().map((s) => s.id)).toEqual(['c', 't']);
   });
 
   test('attempts, with tokens exact and log-probs to 32 bits', () => {

@@ -110,7 +110,7 @@ class Derivation {
           })),
       ),
       notes: this.#rounds.flatMap(({ number: round }) =>
-        ['propose', 'learn', 'watch']
+        ['protection', 'propose', 'learn', 'watch']
           .flatMap((step) => this.#rows.fact(`note.${round}.${step}`) ?? [])
           .map((text) => ({ round, text: String(text) })),
       ),

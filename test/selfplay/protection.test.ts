@@ -65,6 +65,14 @@ test('conjectures are held against protected problems as against held-out ones',
   expect([idsByTypeHash.get(hash), idsByTypeHash.get('known')]).toEqual(['minif2f:a', 'core:known']);
 });
 
+test('a statement of an earlier round is told as a problem is, by type or by text', async () => {
+  const { isProtected } = await protect(problems, [set], (await parts()).parts);
+  const { typeHash, ...untyped } = problem('anybody', 'theorem renamed : a = a');
+  expect(isProtected(untyped)).toBe(true);
+  expect(isProtected({ ...untyped, text: 'theorem t : otherwise put', typeHash: 'held' })).toBe(true);
+  expect(isProtected(problem('other', 'theorem t : c = c'))).toBe(false);
+});
+
 test('what the nights measure is protected, named in data.protected or not', () => {
   const { config } = loadConfig({
     files: [],
