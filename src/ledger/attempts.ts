@@ -4,11 +4,10 @@ import { listFromJson } from './lists.ts';
 import type { AttemptRecord, JudgedAttempt, Purpose } from './records.ts';
 import { promptInterner, type SampleRow, sampleOf, sampleParameters } from './samples.ts';
 
-/** One round's attempts of one purpose; of one policy version only, when it is named. */
+/** One round's attempts of one purpose. */
 export interface AttemptSet {
   readonly round: number;
   readonly purpose: Purpose;
-  readonly policyVersion?: string;
   /** Only the attempts at each statement from this index on. */
   readonly from?: number;
   /** Only the first so many attempts at each statement. */
@@ -40,9 +39,6 @@ export function attemptsTable(connection: Connection) {
           connection.run(INSERT, { ...sample, purpose, statementId, index });
         }
       });
-    },
-    has(id: string): boolean {
-      return connection.get('SELECT 1 FROM attempts WHERE id = @id', { id }) !== undefined;
     },
     get(id: string): AttemptRecord | undefined {
       const row = connection.get<AttemptRow>(`${SELECT} WHERE a.id = @id`, { id });
@@ -114,12 +110,11 @@ export function attemptsTable(connection: Connection) {
   };
 }
 
-export const IN_SET = `a.round = @round AND a.purpose = @purpose AND (@policyVersion IS NULL OR a.policy_version = @policyVersion)
+export const IN_SET = `a.round = @round AND a.purpose = @purpose
   AND (@from IS NULL OR a.sample_index >= @from) AND (@below IS NULL OR a.sample_index < @below)`;
 
-export function parametersOf({ round, purpose, policyVersion, from, below }: AttemptSet): Parameters {
-  const narrowed = { policyVersion: policyVersion ?? null, from: from ?? null, below: below ?? null };
-  return { round, purpose, ...narrowed };
+export function parametersOf({ round, purpose, from, below }: AttemptSet): Parameters {
+  return { round, purpose, from: from ?? null, below: below ?? null };
 }
 
 const pendingIn = ({ retryFaults = false }: PendingOptions) =>

@@ -26,10 +26,6 @@ export function proofsTable(connection: Connection) {
         },
       );
     },
-    provedIds(): Set<string> {
-      const rows = connection.all<{ id: string }>('SELECT DISTINCT statement_id AS id FROM proofs');
-      return new Set(rows.map((row) => row.id));
-    },
   };
 }
 

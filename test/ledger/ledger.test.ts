@@ -99,7 +99,7 @@ describe('verdicts', () => {
     expect(ledger.verdicts.get('c')?.verdict).toBe('timeout');
   });
 
-  test('pass rates are told apart by round, purpose and policy version', () => {
+  test('pass rates are told apart by round and purpose, verdicts counted by policy version too', () => {
     const others = [
       attempt('round', { round: 2 }),
       attempt('purpose', { purpose: 'evaluate' }),
@@ -107,7 +107,6 @@ describe('verdicts', () => {
     ];
     ledger.attempts.insert([attempt('a'), ...others]);
     ledger.verdicts.insert(['a', 'round', 'purpose', 'version'].map((id) => verdict(id, 'rejected')));
-    expect(ledger.verdicts.passRates({ ...ROUND, policyVersion: 'v1' })).toMatchObject([{ judged: 1 }]);
     expect(ledger.verdicts.passRates(ROUND)).toMatchObject([{ judged: 2 }]);
     expect(ledger.verdicts.counts().map((row) => row.count)).toEqual([1, 1, 1, 1]);
   });
@@ -163,7 +162,6 @@ describe('proofs', () => {
       ['s', 'by rfl'],
       ['t', 'by simp'],
     ]);
-    expect(ledger.proofs.provedIds()).toEqual(new Set(['s', 't']));
     expect(ledger.proofs.ofRounds(0, 1).map((p) => p.attemptId)).toEqual(['long', 'seed']);
     expect(ledger.proofs.ofStatement('s').map((p) => p.attemptId)).toEqual(['short', 'long']);
   });
@@ -222,7 +220,7 @@ describe('steps', () => {
         throw new Error('half way');
       });
     expect(failing).toThrow('half way');
-    expect([ledger.attempts.has('a'), ledger.steps.isDone(1, 'prove')]).toEqual([false, false]);
+    expect([ledger.attempts.get('a'), ledger.steps.isDone(1, 'prove')]).toEqual([undefined, false]);
     ledger.attempts.insert([attempt('b')]);
     expect(ledger.attempts.get('b')?.prompt).toBe('prove s');
   });

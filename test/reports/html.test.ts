@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { SCREEN_OUTCOMES, SELECT_OUTCOMES } from '../../src/ledger/records.ts';
 import { type RunReport, renderReport, runReportSchema, summarise } from '../../src/reports/index.ts';
 import { html, render } from '../../src/reports/markup.ts';
 import { report } from './fixture.ts';
@@ -79,6 +80,15 @@ describe('the page', () => {
     expect(textOf(page)).toContain('The run raised an alarm in round 7');
     expect(textOf(page)).toContain('Round 7: the share of disjunctions doubled');
     expect(renderReport(withoutFaults())).not.toContain('raised an alarm');
+  });
+
+  test('why a conjecture fell out is said in words, whatever the screen and the selection can say', () => {
+    const reasons = [...SCREEN_OUTCOMES, ...SELECT_OUTCOMES].filter((r) => r !== 'kept' && r !== 'selected');
+    const dropped = reasons.map((reason) => ({ reason, count: 1 }));
+    const told = { ...report, funnel: [{ stage: 'proposed', count: 100, dropped }] };
+    const cells = [...renderReport(told).matchAll(/<t[dh][^>]*>([^<]*)</g)].map(([, cell]) => cell);
+    expect(cells).toContain('its seed rearranged');
+    expect(cells.filter((cell) => reasons.some((reason) => reason === cell))).toEqual([]);
   });
 
   test('a note stands in its section, and raises no alarm', () => {

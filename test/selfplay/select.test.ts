@@ -54,7 +54,7 @@ test('matching leaves weights, and the embeddings it compared: of proved conject
 
 test('a problem proved in this round or before is no target; the longest matching start of an id gives the votes', async () => {
   const { run } = await upToSelect();
-  const proved = run.ledger.proofs.provedIds();
+  const proved = new Set(run.ledger.proofs.shortest().map((p) => p.statementId));
   const targets = unprovedProblems(run.ledger, 1, { 'p:': 2, 'p:a1': 3 });
   expect(targets.filter((t) => proved.has(t.statementId))).toEqual([]);
   for (const { statementId, votes } of targets) expect(votes).toBe(statementId.startsWith('p:a1') ? 3 : 2);

@@ -1,4 +1,5 @@
 /** Conjectures: the funnel, why the others fell out, and a card for each that was kept. */
+import type { ScreenOutcome, SelectOutcome } from '../../ledger/records.ts';
 import { funnelPlot } from '../charts.ts';
 import { axiomList, cut, moreInReport, passRate, section, table } from '../elements.ts';
 import { percent, whole } from '../format.ts';
@@ -23,7 +24,9 @@ export function conjecturesSection(report: RunReport): Content {
   );
 }
 
-const MEANING: Readonly<Record<string, string>> = {
+type Reason = Exclude<ScreenOutcome, 'kept'> | Exclude<SelectOutcome, 'selected'> | 'unscreened';
+
+const MEANINGS: Readonly<Record<Reason, string>> = {
   unscreened: 'not screened yet',
   unparsed: 'no statement in the text',
   'too-long': 'too long',
@@ -31,6 +34,7 @@ const MEANING: Readonly<Record<string, string>> = {
   duplicate: 'said before in this run',
   known: 'a library theorem',
   'held-out': 'equal to a test problem',
+  'near-copy': 'its seed rearranged',
   hollow: 'says nothing',
   trivial: 'closed by one cheap tactic',
   refuted: 'counterexample found',
@@ -44,6 +48,9 @@ const MEANING: Readonly<Record<string, string>> = {
   'cell-taken': 'another of its kind was better',
   'over-cap': 'over the limit of a round',
 };
+
+/** By name alone for a ledger's reasons that this version does not know. */
+const MEANING: Readonly<Record<string, string>> = MEANINGS;
 
 function droppedTable({ funnel }: RunReport): Html {
   const proposed = funnel[0]?.count ?? 1;
