@@ -4,8 +4,8 @@
  *
  *   propose   the conjecturer writes statements from a seed, its proof and a lemma that proof uses
  *   screen    the checker drops what is ill-formed, known, hollow, trivial or false
- *   prove     the prover samples attempts at unproved problems and at the conjectures that are left
- *   judge     the checker says of each attempt whether it is a proof
+ *   prove     the prover samples attempts at unproved problems and at the conjectures that are left, judged as they come
+ *   judge     the checker says of every attempt that has no verdict yet whether it is a proof
  *   select    conjectures that are barely provable are kept for the conjecturer to learn from
  *   learn     judged attempts become signed weights, and the model learns
  *   evaluate  the new policy tries problems that nothing ever learns from
