@@ -8,6 +8,9 @@ theory Lakatos_Judge
   keywords "lakatos_judge" "lakatos_inspect" "lakatos_confirm" :: diag
 begin
 
+(* `unless_exhausted` handles whatever is raised: no handler of Isabelle's lets an exhausted stack through. *)
+declare [[ML_catch_all]]
+
 ML_file \<open>lakatos.ML\<close>
 
 end
