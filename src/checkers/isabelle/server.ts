@@ -46,6 +46,10 @@ const INFO = /^server "[^"]*" = 127\.0\.0\.1:(\d+) \(password "([^"]*)"\)$/;
 const GRACE_MS = 3000;
 let serial = 0;
 
+/** Isabelle's own, of positions above all, that a message may still hold: YXML, between control characters. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it is written in
+const MARKUP = /\x05[^\x05]*\x05/g;
+
 const started = z.object({ session_id: z.string() });
 const message = z.object({ kind: z.string(), message: z.string() });
 const used = z.object({
@@ -180,7 +184,7 @@ export class IsabelleServer {
       const { nodes, errors } = used.parse(await (await this.#task).finished);
       return {
         messages: new Map(nodes.map((n) => [lastName(n.theory_name), n.messages.map((m) => m.message)])),
-        errors: errors.map((e) => e.message.replace(/\s+/g, ' ').trim()),
+        errors: errors.map((e) => e.message.replace(MARKUP, '').replace(/\s+/g, ' ').trim()),
       };
     } finally {
       this.#task = undefined;

@@ -71,6 +71,7 @@ describe('a real Isabelle', () => {
 
   it.each(CASES.map((c) => [c.title, c.verdict, c] as const))('%s: %s', (title, _, { verdict, reason }) => {
     expect(verdicts.get(title)?.reason).toContain(reason);
+    expect(verdicts.get(title)?.reason).not.toMatch(/\p{Cc}/u); // no markup of Isabelle's own
     expect(verdicts.get(title)?.verdict).toBe(verdict);
   });
 
