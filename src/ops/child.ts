@@ -16,6 +16,13 @@ export function boundToParent(command: readonly string[]): readonly [file: strin
   return [file, ...args];
 }
 
+/** Passes the signal on to its whole group: the program's own children have not asked the kernel for one. */
+const WHOLE_GROUP = 'trap "trap - TERM; kill -TERM 0" TERM; "$@" & wait $!; exit $?';
+
+/** The same for a program that is a script and starts others: to be run `detached`, so that it leads a group of its own. */
+export const groupBoundToParent = (command: readonly string[]) =>
+  boundToParent(['/bin/sh', '-c', WHOLE_GROUP, 'sh', ...command]);
+
 /** The last lines that a program wrote, for the message that says how it ended. */
 export class LastLines {
   readonly #limit: number;

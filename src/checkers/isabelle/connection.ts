@@ -6,7 +6,7 @@
 import { connect, type Socket } from 'node:net';
 import { z } from 'zod';
 import { LakatosError } from '../../ops/errors.ts';
-import { encodeCommand, MessageReader, type ServerMessage } from './messages.ts';
+import { encodeCommand, MessageReader, plain, type ServerMessage } from './messages.ts';
 
 export interface ServerAddress {
   readonly port: number;
@@ -148,5 +148,5 @@ export class Connection {
 
 function wordsOf(argument: unknown): string {
   const parsed = refusal.safeParse(argument);
-  return parsed.success ? parsed.data.replace(/\s+/g, ' ').trim() : JSON.stringify(argument);
+  return parsed.success ? plain(parsed.data) : JSON.stringify(argument);
 }

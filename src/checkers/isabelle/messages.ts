@@ -80,3 +80,10 @@ function parseMessage(text: string): ServerMessage {
     });
   }
 }
+
+/** YXML, which a text of Isabelle's may still hold, of positions above all: what stands between two control characters. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it is written with
+const MARKUP = /\x05[^\x05]*\x05/g;
+
+/** A message's words on one line. */
+export const plain = (text: string): string => text.replace(MARKUP, '').replace(/\s+/g, ' ').trim();

@@ -9,11 +9,12 @@ import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { execa } from 'execa';
 import { z } from 'zod';
-import { boundToParent } from '../../ops/child.ts';
+import { groupBoundToParent } from '../../ops/child.ts';
 import { Family } from '../../ops/family.ts';
 import { residentBytesOfTree } from '../../ops/memory.ts';
 import { type Connection, connectTo, type ServerAddress, type Task } from './connection.ts';
 import { type Isabelle, IsabelleError } from './install.ts';
+import { plain } from './messages.ts';
 import { makeScratch } from './scratch.ts';
 import { JUDGE_FILES, JUDGE_THEORY } from './theories.ts';
 
@@ -45,10 +46,6 @@ const INFO = /^server "[^"]*" = 127\.0\.0\.1:(\d+) \(password "([^"]*)"\)$/;
 /** After `shutdown`, how long the server may take before its processes are killed. */
 const GRACE_MS = 3000;
 let serial = 0;
-
-/** Isabelle's own, of positions above all, that a message may still hold: YXML, between control characters. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it is written in
-const MARKUP = /\x05[^\x05]*\x05/g;
 
 const started = z.object({ session_id: z.string() });
 const message = z.object({ kind: z.string(), message: z.string() });
@@ -103,7 +100,7 @@ export async function startServer(
 }
 
 function launch(tool: string) {
-  const [file, ...args] = boundToParent([tool, 'server', '-n', `lakatos-${process.pid}-${++serial}`]);
+  const [file, ...args] = groupBoundToParent([tool, 'server', '-n', `lakatos-${process.pid}-${++serial}`]);
   return execa(file, args, {
     stdin: 'ignore',
     stdout: 'pipe',
@@ -184,7 +181,7 @@ export class IsabelleServer {
       const { nodes, errors } = used.parse(await (await this.#task).finished);
       return {
         messages: new Map(nodes.map((n) => [lastName(n.theory_name), n.messages.map((m) => m.message)])),
-        errors: errors.map((e) => e.message.replace(MARKUP, '').replace(/\s+/g, ' ').trim()),
+        errors: errors.map((e) => plain(e.message)),
       };
     } finally {
       this.#task = undefined;

@@ -11,7 +11,7 @@ import { randomBytes } from 'node:crypto';
 import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { execa } from 'execa';
-import { boundToParent } from '../../ops/child.ts';
+import { groupBoundToParent } from '../../ops/child.ts';
 import { messageOf } from '../../ops/errors.ts';
 import { Family } from '../../ops/family.ts';
 import { residentBytesOfTree } from '../../ops/memory.ts';
@@ -60,7 +60,7 @@ export function strictWorker(
         const candidates = batch.map((accepted, i) => candidateOf(accepted, `Candidate_${i + 1}`, dir ?? ''));
         await writeSession(dir, session, options, candidates);
         if (killed) throw new WorkerDeath('the build was ended before it began');
-        const [file, ...args] = boundToParent([isabelle.tool, ...buildArgs(dir, session, options)]);
+        const [file, ...args] = groupBoundToParent([isabelle.tool, ...buildArgs(dir, session, options)]);
         const child = execa(file, args, { stdin: 'ignore', all: true, reject: false, detached: true });
         family = new Family(child.nodeChildProcess);
         const { exitCode, signal, all, originalMessage } = await child;

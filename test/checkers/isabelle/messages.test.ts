@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { encodeCommand, MessageReader } from '../../../src/checkers/isabelle/messages.ts';
+import { encodeCommand, MessageReader, plain } from '../../../src/checkers/isabelle/messages.ts';
 import { encodeReply } from './double/frames.ts';
 
 const bytesOf = (...lines: readonly string[]) => Buffer.from(lines.join('\n'));
@@ -85,4 +85,10 @@ describe('commands to the Isabelle server', () => {
     expect(encodeCommand('echo', '⟹').toString()).toBe('11\necho "⟹"\n');
     expect(encodeCommand('shutdown').toString()).toBe('9\nshutdown\n');
   });
+});
+
+it('are told in plain words, without the markup of a position', () => {
+  const said =
+    'Cannot load theory "A"\n\x05\x06position\x06line=2\x06file=/tmp/A.thy\x05 (line 2 of "/tmp/A.thy")\x05\x06\x05';
+  expect(plain(said)).toBe('Cannot load theory "A" (line 2 of "/tmp/A.thy")');
 });
