@@ -79,8 +79,8 @@ function parse(records: readonly ConjectureRecord[], { config, prompts }: Run, d
 }
 
 /**
- * Drops what does not elaborate or has been seen before, kept or not. Of equal conjectures of the round the first stays, and the others
- * name its completion, which the ledger has whatever becomes of it.
+ * Drops what does not elaborate or has been seen before, kept or not. Of equal conjectures of the round the first stays, and
+ * the others name its completion, which the ledger has whatever becomes of it.
  */
 function dropKnown(
   run: Run,

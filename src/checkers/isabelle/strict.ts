@@ -17,6 +17,7 @@ import { Family } from '../../ops/family.ts';
 import { residentBytesOfTree } from '../../ops/memory.ts';
 import { type PoolWorker, WorkerDeath } from '../pool.ts';
 import type { Isabelle } from './install.ts';
+import { plain } from './messages.ts';
 import { makeScratch } from './scratch.ts';
 import { hex, JUDGE_FILES, JUDGE_THEORY, theoryText } from './theories.ts';
 
@@ -172,7 +173,7 @@ function failureIn(output: string): BuildAnswer {
   const errors = lines.flatMap((line) => (line.startsWith('*** ') ? [line.slice(4)] : []));
   const refused =
     errors.some((line) => OF_A_CANDIDATE.test(line)) && !errors.some((line) => OF_THE_MACHINE.test(line));
-  const said = (errors.length > 0 ? errors : lines.slice(-5)).join(' ').replace(/\s+/g, ' ').trim();
+  const said = plain((errors.length > 0 ? errors : lines.slice(-5)).join(' '));
   return { kind: refused ? 'refused' : 'fault', reason: said.slice(0, 400) };
 }
 

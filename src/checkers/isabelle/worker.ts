@@ -10,6 +10,7 @@ import { messageOf } from '../../ops/errors.ts';
 import { type PoolWorker, WorkerDeath } from '../pool.ts';
 import { ConnectionLost, ServerRefusal } from './connection.ts';
 import type { Isabelle } from './install.ts';
+import { plain } from './messages.ts';
 import { type IsabelleServer, type ServerOptions, startServer, type UsedTheories } from './server.ts';
 import { type Answer, answerIn, type Question, type QuestionTheory, questionTheory } from './theories.ts';
 
@@ -186,5 +187,5 @@ function repliesOf({ name, nonces }: QuestionTheory, { messages, errors }: UsedT
 /** What is no answer is the session's fault, never the question's doing: a full disk, an answer that does not read. */
 const faultOf = (why: string) => ({
   failure: 'fault' as const,
-  reason: why.replace(/\s+/g, ' ').slice(0, 400),
+  reason: plain(why).slice(0, 400),
 });

@@ -1,7 +1,7 @@
 /**
- * What kind of statement a text is, Lean's or Isabelle's: the form of its conclusion, the operations at the heads of its two sides, how
- * many hypotheses it has. Read from the text by brackets and precedence, without elaborating, so it is a sorting by
- * looks: notation it does not know counts as an application. Pure.
+ * What kind of statement a text is, Lean's or Isabelle's: the form of its conclusion, the operations at the heads of its two
+ * sides, how many hypotheses it has. Read from the text by brackets and precedence, without elaborating, so it is a sorting
+ * by looks: notation it does not know counts as an application. Pure.
  */
 import { skipOpaque, wordEnd } from '../../statements/cut.ts';
 import { withLeanLooks } from '../../statements/isabelle-looks.ts';
