@@ -16,15 +16,15 @@ import { machineClass, programVersions, tokenizerHash } from './versions.ts';
 
 export async function evalCommand(flags: EvalFlags): Promise<void> {
   const terminal = new Terminal(process.stderr);
+  const say = (message: string) => terminal.line(message);
   const memory = watchMemory();
   const shutdown = listenForShutdown(process, () =>
     terminal.line('Stopping at the next clean point; once more to stop at once (nothing committed is lost).'),
   );
   try {
     const report = await evaluateInto(flags, {
-      openPolicy: (uri, config) => openPolicy(uri, policyOptions(config, flags.out, false)),
-      openChecker: (config, language) =>
-        openChecker(config.checker, { warn: (message) => terminal.line(message) }, language),
+      openPolicy: (uri, config) => openPolicy(uri, policyOptions(config, flags.out, false, { say })),
+      openChecker: (config, language) => openChecker(config.checker, { warn: say }, language),
       tokenizerHash,
       versions: programVersions,
       machine: machineClass,

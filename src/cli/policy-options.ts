@@ -8,7 +8,7 @@ export function policyOptions(
   { policy, run }: Pick<Config, 'policy' | 'run'>,
   dir: string,
   learns: boolean,
-  surroundings: Pick<ServedBy, 'say' | 'signal'> = {},
+  { say, signal }: Pick<PolicyOptions, 'say'> & Pick<ServedBy, 'signal'> = {},
 ): PolicyOptions {
   const { server, trainer } = policy;
   const apiKey = keyIn(server.keyEnv);
@@ -16,7 +16,8 @@ export function policyOptions(
   return {
     ...embeddedOptions({ policy }),
     ...(learns && trainer.method === 'lora' ? { lora } : {}),
-    served: { server, trainer, dir, learns, apiKey, ...surroundings },
+    say,
+    served: { server, trainer, dir, learns, apiKey, signal },
   };
 }
 

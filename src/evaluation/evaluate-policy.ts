@@ -78,9 +78,10 @@ async function sampleStage(
   const stored = attemptsByProblem(trial);
   const wanted = problems.length * samples;
   const answered = problems.reduce((sum, p) => sum + Math.min(samples, stored.get(p.id) ?? 0), 0);
-  if (answered < wanted)
+  const short = problems.filter((p) => (stored.get(p.id) ?? 0) < samples);
+  if (short[0] !== undefined)
     throw new StoppedError(
-      `The policy ${policy.uri} answered ${answered === 0 ? 'none' : answered} of ${wanted} requests; without all of them there is no pass@k. Look at the policy, then run the same command again: what was answered is kept.`,
+      `The policy ${policy.uri} answered ${answered === 0 ? 'none' : answered} of ${wanted} requests, too few of ${short[0].id}${short.length > 1 ? ` and ${short.length - 1} more` : ''}; without all of them there is no pass@k. Look at the policy (a problem longer than its context it can never answer: take that out of the file), then run the same command again: what was answered is kept.`,
     );
 }
 

@@ -18,6 +18,8 @@ import { TorchLearner } from './torch/torch-learner.ts';
 export interface PolicyOptions
   extends Pick<OnnxPolicyOptions, 'device' | 'memoryBytes' | 'batchSize' | 'microBatchTokens' | 'lora'> {
   readonly threads: number;
+  /** One line for a person. */
+  readonly say?: ((message: string) => void) | undefined;
   /** Weights saved in an earlier round, instead of those that the URI names. */
   readonly saved?: string | undefined;
   /** Needed for a policy behind servers. */
@@ -33,8 +35,6 @@ export interface ServedBy {
   readonly learns: boolean;
   /** Value of the environment variable `server.keyEnv`. */
   readonly apiKey?: string | undefined;
-  /** One line for a person. */
-  readonly say?: ((message: string) => void) | undefined;
   /** Aborted, no server is started any more. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -45,7 +45,7 @@ export async function openPolicy(uri: string, options: PolicyOptions): Promise<P
   if (engine === 'onnx') return openOnnxPolicy(saved ?? shippedPath(place), embedded);
   if (engine === 'portfolio') return openPortfolio(place);
   if ((engine === 'vllm' || engine === 'sglang') && served !== undefined)
-    return openServed(engine, place, saved, served);
+    return openServed(engine, place, saved, served, embedded.say);
   throw new UsageError(
     `policy.uri: expected onnx:<directory>, portfolio:single, portfolio:<file>, vllm:http://host:port#name or sglang:http://host:port#name, found ${uri}.`,
     'policy.uri',
@@ -56,7 +56,8 @@ async function openServed(
   engine: 'vllm' | 'sglang',
   place: string,
   weights: string | undefined,
-  { server, trainer, dir, learns, apiKey, say, signal }: ServedBy,
+  { server, trainer, dir, learns, apiKey, signal }: ServedBy,
+  say: PolicyOptions['say'],
 ): Promise<Policy> {
   const openLearner = (base: string) => new TorchLearner(base, trainer, join(dir, 'trainer'));
   return openServedPolicy(engine, place, {

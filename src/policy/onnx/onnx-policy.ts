@@ -36,12 +36,15 @@ import type { EngineOptions } from './engine.ts';
 import { EngineClient } from './engine-client.ts';
 import { RequestError } from './errors.ts';
 import { readAdapterConfig } from './lora.ts';
-import type { TokenCompletion } from './sampler.ts';
+import type { TokenCompletion, TokenRequest } from './sampler.ts';
 import { checkSettings } from './sampling.ts';
 import { cutAtStop } from './stop-strings.ts';
 import type { StepReport } from './trainer.ts';
 
-export type OnnxPolicyOptions = Partial<Omit<EngineOptions, 'endTokens'>>;
+export interface OnnxPolicyOptions extends Partial<Omit<EngineOptions, 'endTokens'>> {
+  /** One line for a person. */
+  readonly say?: ((message: string) => void) | undefined;
+}
 
 /** Defaults of OnnxPolicyOptions: two cores, shared with proof assistants. `memoryBytes` is half of the machine's. */
 export const DEFAULT_OPTIONS = { threads: 2, spin: false, batchSize: 64, microBatchTokens: 2048 } as const;
@@ -85,6 +88,7 @@ export class OnnxPolicy implements Policy {
   /** Whether adapters learn, not the weights. */
   readonly #adapted: boolean;
   readonly #client: EngineClient;
+  readonly #say: (message: string) => void;
   readonly #turns = new PQueue({ concurrency: 1 });
   #version: string;
 
@@ -95,6 +99,7 @@ export class OnnxPolicy implements Policy {
     client: EngineClient,
     adapted: boolean,
     version: string,
+    say: (message: string) => void,
   ) {
     this.#companions = companions;
     this.config = config;
@@ -102,9 +107,13 @@ export class OnnxPolicy implements Policy {
     this.#client = client;
     this.#adapted = adapted;
     this.#version = version;
+    this.#say = say;
   }
 
-  static async open(dir: string, options: OnnxPolicyOptions = {}): Promise<OnnxPolicy> {
+  static async open(
+    dir: string,
+    { say = () => {}, ...options }: OnnxPolicyOptions = {},
+  ): Promise<OnnxPolicy> {
     const stored = await readAdapterConfig(dir);
     const home = stored?.base ?? dir;
     const config = await readConfig(home);
@@ -118,7 +127,7 @@ export class OnnxPolicy implements Policy {
         options: { ...DEFAULT_OPTIONS, memoryBytes: defaultMemoryBytes(), ...options, endTokens },
       });
       const adapted = stored !== null || options.lora !== undefined;
-      return new OnnxPolicy(companions, config, tokenizer, client, adapted, version);
+      return new OnnxPolicy(companions, config, tokenizer, client, adapted, version, say);
     } catch (error) {
       await client.close();
       throw error;
@@ -130,7 +139,10 @@ export class OnnxPolicy implements Policy {
     return this.#version;
   }
 
-  /** Sampling begins with the first `next()`; leaving the loop early stops it. */
+  /**
+   * Sampling begins with the first `next()`; leaving the loop early stops it. A prompt that leaves no room in the model's
+   * context is skipped, and that is said.
+   */
   async *sample(requests: readonly SampleRequest[], settings: SamplerSettings): AsyncGenerator<Completion> {
     checkSettings(settings);
     const items = new Readable({ objectMode: true, read() {} });
@@ -140,10 +152,9 @@ export class OnnxPolicy implements Policy {
     const turn = this.#turns.add(async () => {
       if (items.destroyed) return;
       const prompts = await this.#encode(requests.map(({ prompt }) => prompt));
-      const tokenRequests = requests.map(({ prompt: _, ...rest }, i) => ({
-        ...rest,
-        promptTokens: prompts[i] ?? [],
-      }));
+      const tokenRequests = this.#fitting(
+        requests.map(({ prompt: _, ...rest }, i) => ({ ...rest, promptTokens: prompts[i] ?? [] })),
+      );
       version = this.#version = await this.#client.call('version', null);
       const stream = this.#client.stream({ requests: tokenRequests, settings }, (item) => items.push(item));
       cancel = stream.cancel;
@@ -252,6 +263,16 @@ export class OnnxPolicy implements Policy {
       lastLoss: reports.at(-1)?.loss ?? 0,
       maxGradNorm: reports.reduce((most, { gradNorm }) => Math.max(most, gradNorm), 0),
     };
+  }
+
+  #fitting(requests: readonly TokenRequest[]): readonly TokenRequest[] {
+    const { contextLength } = this.config;
+    const [long, ...others] = requests.filter(({ promptTokens }) => promptTokens.length >= contextLength);
+    if (long !== undefined)
+      this.#say(
+        `${others.length + 1} of ${requests.length} prompts are skipped: they leave no room in the model's context of ${contextLength} tokens (request ${long.id}: ${long.promptTokens.length})`,
+      );
+    return requests.filter(({ promptTokens }) => promptTokens.length < contextLength);
   }
 
   async #encode(texts: readonly string[]): Promise<number[][]> {

@@ -233,8 +233,8 @@ test('completions read after an update still name the version they came from', a
 
 test('refusals reach the caller with their class and reason', async () => {
   const policy = await policyAt(await checkpointDir());
-  const long = collect(policy.sample([request('n + m '.repeat(60))], sampler()));
-  await expect(long).rejects.toThrow(RequestError);
+  const long = { promptTokens: policy.tokenizer.encode('n + m '.repeat(60)), tokens: [5] };
+  await expect(policy.score([long])).rejects.toThrow(RequestError);
   await expect(collect(policy.sample([request('a')], sampler({ topP: 2 })))).rejects.toThrow(
     'sampler setting topP',
   );
@@ -272,4 +272,18 @@ test('a process that exits in the middle of a run keeps its exit code', async ()
     });
     expect({ exitCode, signal }).toEqual({ exitCode: 75, signal: undefined });
   }
+});
+
+test('a prompt that leaves no room in the context is skipped, which is said; the others are answered', async () => {
+  const said: string[] = [];
+  const policy = await policyAt(await checkpointDir(), { say: (message) => said.push(message) });
+  const { contextLength } = policy.config;
+  const long = request(`<prove>${'n'.repeat(contextLength)}<by>`);
+  const tokens = policy.tokenizer.encode(long.prompt).length;
+  expect(tokens).toBeGreaterThan(contextLength);
+  const all = await collect(policy.sample([long, request('<prove>a<by>', 1)], sampler()));
+  expect(all.map(({ id }) => id)).toEqual(['<prove>a<by>']);
+  expect(said).toEqual([
+    `1 of 2 prompts are skipped: they leave no room in the model's context of ${contextLength} tokens (request ${long.id}: ${tokens})`,
+  ]);
 });
