@@ -16,7 +16,7 @@ import type { Attempt, Checker, Source, Verdict } from '../src/checkers/checker.
 import { openLedger } from '../src/ledger/index.ts';
 import type { Completion, Policy, SampleRequest } from '../src/policy/policy.ts';
 import { loadPrompts } from '../src/prompts/prompts.ts';
-import { attemptAndJudge } from '../src/selfplay/overlap.ts';
+import { attemptAndJudge } from '../src/selfplay/proving/overlap.ts';
 import type { Trial } from '../src/selfplay/run.ts';
 import type { Problem } from '../src/statements/statement.ts';
 

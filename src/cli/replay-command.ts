@@ -6,8 +6,8 @@ import { type Ledger, openLedger } from '../ledger/index.ts';
 import { LakatosError, UsageError } from '../ops/errors.ts';
 import { replaceFile } from '../ops/whole-file.ts';
 import { openPolicy } from '../policy/open.ts';
-import { type ReplayInput, replayRounds } from '../selfplay/replay.ts';
-import { type RoundSummary, summariseRound } from '../selfplay/replay-summary.ts';
+import { type ReplayInput, replayRounds } from '../selfplay/replay/replay.ts';
+import { type RoundSummary, summariseRound } from '../selfplay/replay/replay-summary.ts';
 import { embeddedOptions } from './policy-options.ts';
 import { replayTable } from './replay-table.ts';
 

@@ -1,5 +1,5 @@
 /** A replayed round as a few lines for a terminal. */
-import type { Change, RoundSummary } from '../selfplay/replay-summary.ts';
+import type { Change, RoundSummary } from '../selfplay/replay/replay-summary.ts';
 
 /** Conjectures written out of each kind; the rest is in --out. */
 const SHOWN = 5;

@@ -6,8 +6,8 @@
  * the first proof biases every pass@k but "any of n", so whoever asks for another k is refused before (settings.ts).
  */
 import { StoppedError } from '../ops/errors.ts';
-import { attemptAll } from '../selfplay/attempting.ts';
-import { judgeAll } from '../selfplay/judging.ts';
+import { attemptAll } from '../selfplay/proving/attempting.ts';
+import { judgeAll } from '../selfplay/proving/judging.ts';
 import type { Trial } from '../selfplay/run.ts';
 import { addToMetrics } from '../selfplay/sampling.ts';
 import type { Statement } from '../statements/statement.ts';

@@ -1,8 +1,8 @@
 /** Evaluate: the current policy tries held-out problems, the same ones every round. Nothing ever learns from these. */
 import { samplerOf } from '../config/index.ts';
 import { randomFrom, seedFor, shuffled } from '../ops/seeds.ts';
-import { attemptAll } from './attempting.ts';
-import { judgeAll } from './judging.ts';
+import { attemptAll } from './proving/attempting.ts';
+import { judgeAll } from './proving/judging.ts';
 import type { Run } from './run.ts';
 
 export async function evaluate(run: Run, round: number): Promise<() => void> {

@@ -3,8 +3,9 @@
  * sampled (prove.ts); here come the rest, and attempts on which the checker itself failed are asked once more. Not those
  * that decided on a second stage: they were asked once more before it, and their counts stay what the decision saw.
  */
-import { judgeAll } from './judging.ts';
+
 import { stageRules } from './prove.ts';
+import { judgeAll } from './proving/judging.ts';
 import type { Run } from './run.ts';
 
 export async function judge(run: Run, round: number): Promise<() => void> {

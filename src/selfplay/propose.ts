@@ -3,11 +3,11 @@ import { samplerOf } from '../config/index.ts';
 import type { ConjectureRecord } from '../ledger/index.ts';
 import { randomFrom, seedFor } from '../ops/seeds.ts';
 import type { Completion, Policy, SampleRequest } from '../policy/policy.ts';
-import { conjectureInputs, type LemmaInput, type ProvedSeed } from './inputs.ts';
 import { note } from './notes.ts';
+import { conjectureInputs, type LemmaInput, type ProvedSeed } from './proposing/inputs.ts';
+import { bestPassRates } from './proving/targets.ts';
 import type { Run } from './run.ts';
 import { endingAt, sampleAll } from './sampling.ts';
-import { bestPassRates } from './targets.ts';
 import { firstPolicy } from './versions.ts';
 
 /** Samples of one input at most (STP: 8), when there are fewer inputs than conjectures wanted. */

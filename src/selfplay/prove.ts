@@ -6,12 +6,12 @@
 import { z } from 'zod';
 import { samplerOf } from '../config/index.ts';
 import type { Statement } from '../statements/statement.ts';
-import type { IndexRange } from './attempting.ts';
-import { judgeAll } from './judging.ts';
-import { attemptAndJudge } from './overlap.ts';
+import type { IndexRange } from './proving/attempting.ts';
+import { judgeAll } from './proving/judging.ts';
+import { attemptAndJudge } from './proving/overlap.ts';
+import { goesOn, type StageRules } from './proving/staging.ts';
+import { proveTargets } from './proving/targets.ts';
 import type { Run } from './run.ts';
-import { goesOn, type StageRules } from './staging.ts';
-import { proveTargets } from './targets.ts';
 
 export async function prove(run: Run, round: number): Promise<() => void> {
   const { unproved, again } = proveTargets(run, round);

@@ -15,9 +15,9 @@ import type {
   ScreenOutcome,
 } from '../ledger/index.ts';
 import { conjectureOf } from '../prompts/completions.ts';
-import { inspectAll, type Parsed, statementUnderSeed } from './inspecting.ts';
-import { isNearCopy } from './near-copy.ts';
 import type { Run } from './run.ts';
+import { inspectAll, type Parsed, statementUnderSeed } from './screening/inspecting.ts';
+import { isNearCopy } from './screening/near-copy.ts';
 
 type Outcome = Omit<ScreeningRecord, 'conjectureId' | 'typeHash'>;
 

@@ -10,7 +10,7 @@ import { cellOf } from './selection/archive.ts';
 import { embedded } from './selection/embedding.ts';
 import type { Candidate } from './selection/gates.ts';
 import { archiveBefore, candidatesOf, unprovedProblems } from './selection/pool.ts';
-import { selectConjectures } from './selection.ts';
+import { selectConjectures } from './selection/selection.ts';
 
 export async function select(run: Run, round: number): Promise<() => void> {
   const rules = run.config.select;

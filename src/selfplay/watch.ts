@@ -6,8 +6,8 @@
 import { isUntempered } from '../config/index.ts';
 import { AlarmError, LakatosError } from '../ops/errors.ts';
 import { randomFrom, sampled, seedFor } from '../ops/seeds.ts';
+import { refreshFact } from './learning/refresh.ts';
 import { note } from './notes.ts';
-import { refreshFact } from './refresh.ts';
 import type { Run } from './run.ts';
 import { type Alarm, alarmFact, describeAlarm, raised } from './watching/alarms.ts';
 import {

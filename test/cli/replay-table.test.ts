@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { replayTable } from '../../src/cli/replay-table.ts';
-import type { RoundSummary } from '../../src/selfplay/replay-summary.ts';
+import type { RoundSummary } from '../../src/selfplay/replay/replay-summary.ts';
 
 const side = { tried: 9, kept: 1, weight: 1, outcomes: {} };
 const update = {

@@ -7,12 +7,12 @@ import { loadConfig } from '../../src/config/index.ts';
 import { openLedger } from '../../src/ledger/index.ts';
 import type { Completion, SampleRequest } from '../../src/policy/policy.ts';
 import { loadPrompts } from '../../src/prompts/prompts.ts';
-import { problemsOf, readProblems } from '../../src/selfplay/problems.ts';
-import { protect } from '../../src/selfplay/protection.ts';
+import { problemsOf, readProblems } from '../../src/selfplay/problems/problems.ts';
+import { protect } from '../../src/selfplay/problems/protection.ts';
+import { plantSeeds } from '../../src/selfplay/problems/seeds.ts';
+import { withTypes } from '../../src/selfplay/problems/typing.ts';
 import { playBaseline, playRound } from '../../src/selfplay/round.ts';
 import type { Run } from '../../src/selfplay/run.ts';
-import { plantSeeds } from '../../src/selfplay/seeds.ts';
-import { withTypes } from '../../src/selfplay/typing.ts';
 import { checkerOf, doubleTool } from '../checkers/isabelle/tool.ts';
 import { FakePolicy } from './fakes.ts';
 

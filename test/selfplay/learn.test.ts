@@ -7,7 +7,7 @@ import { loadConfig } from '../../src/config/index.ts';
 import { UpdateRefusedError } from '../../src/policy/errors.ts';
 import type { Sequence } from '../../src/policy/policy.ts';
 import { refusedFact } from '../../src/selfplay/learn.ts';
-import { rewardModelFact } from '../../src/selfplay/reward-model.ts';
+import { rewardModelFact } from '../../src/selfplay/learning/reward-model.ts';
 import { playRound } from '../../src/selfplay/round.ts';
 import type { Run } from '../../src/selfplay/run.ts';
 import { OVERRIDES, openFakeRun } from './fake-run.ts';

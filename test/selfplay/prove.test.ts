@@ -7,9 +7,9 @@ import type { Attempt, Source, Verdict } from '../../src/checkers/checker.ts';
 import { loadConfig } from '../../src/config/index.ts';
 import { judge } from '../../src/selfplay/judge.ts';
 import { prove, stageRules } from '../../src/selfplay/prove.ts';
+import { goesOn } from '../../src/selfplay/proving/staging.ts';
 import { playRound } from '../../src/selfplay/round.ts';
 import type { Run } from '../../src/selfplay/run.ts';
-import { goesOn } from '../../src/selfplay/staging.ts';
 import { OVERRIDES, openFakeRun } from './fake-run.ts';
 import { FakeChecker } from './fakes.ts';
 

@@ -18,7 +18,7 @@ import {
 } from '../../src/objectives/index.ts';
 import { readBundle } from '../../src/policy/bundle-file.ts';
 import { settingsFact } from '../../src/selfplay/learn.ts';
-import { objectiveSettings } from '../../src/selfplay/planning.ts';
+import { objectiveSettings } from '../../src/selfplay/learning/planning.ts';
 import { playRound } from '../../src/selfplay/round.ts';
 import { OVERRIDES, openFakeRun } from './fake-run.ts';
 

@@ -3,7 +3,7 @@
  * the conjectures it tried, the problems it tried that nobody had proved by its end, and the archive of the rounds before.
  */
 import type { AttemptSet, Ledger, SelectionRecord } from '../../ledger/index.ts';
-import { passRate, type StageRules } from '../staging.ts';
+import { passRate, type StageRules } from '../proving/staging.ts';
 import { type Archive, type Entry, withPlaced } from './archive.ts';
 import type { Candidate } from './gates.ts';
 import type { Target } from './matching.ts';

@@ -4,7 +4,7 @@
  * it does for sampling, by sampling a single token after it.
  */
 import { trivialLemma } from '../../prompts/prompts.ts';
-import type { ConjectureExample } from '../conjecturing.ts';
+import type { ConjectureExample } from '../learning/conjecturing.ts';
 import type { Run } from '../run.ts';
 
 /** The same examples, those that were relabelled after their new prompt. */
