@@ -64,7 +64,10 @@ interface Lane<Request, Answer> {
 }
 
 /** `garbled`: what it said cannot be read, and neither can what it says next. */
-type Trial<Answer> = Outcome<Answer> | { readonly kind: 'died' | 'garbled'; readonly reason: string };
+type Trial<Answer> =
+  | Outcome<Answer>
+  | { readonly kind: 'died'; readonly reason: string }
+  | { readonly kind: 'garbled'; readonly reason: string };
 
 /** Between looks at the clock and at a worker's memory. */
 const LOOK_MS = 500;
@@ -161,8 +164,9 @@ export class Pool<Request, Answer> {
         return reason === undefined ? { kind: 'answer', answer } : { kind: 'fault', reason };
       },
       (error: unknown): Trial<Answer> => {
-        const kind = error instanceof WorkerDeath ? 'died' : 'garbled';
-        return { kind: this.#closing.signal.aborted ? 'fault' : kind, reason: messageOf(error) };
+        const reason = messageOf(error);
+        if (this.#closing.signal.aborted) return { kind: 'fault', reason };
+        return error instanceof WorkerDeath ? { kind: 'died', reason } : { kind: 'garbled', reason };
       },
     );
     const watch = this.#watch(worker);

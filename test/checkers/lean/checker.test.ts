@@ -1,22 +1,27 @@
 /** What the checker makes of its judges' answers; the judges are made here. */
+import { basename } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import type { Attempt, Verdict } from '../../../src/checkers/checker.ts';
 import { createLeanChecker } from '../../../src/checkers/lean/checker.ts';
 import type { LeanExit, LeanProcess } from '../../../src/checkers/lean/process.ts';
 import type { LeanRuntime } from '../../../src/checkers/lean/runtime.ts';
 
-const PROVED = JSON.stringify({ verdict: 'proved', reason: 'proved', axioms: [], premises: [], ms: 1 });
+const PROVED = { verdict: 'proved', reason: 'proved', axioms: [], premises: [], ms: 1 };
 
 /**
  * Answers each request as `answer` says, or never; `asked` holds the proofs it was asked about. With `starting` it never
  * gets as far as to greet.
  */
 function judges(
-  answer: (times: number) => string | undefined,
+  answer: (times: number) => object | undefined,
   starting?: () => void,
-): LeanRuntime & { asked: unknown[] } {
+): LeanRuntime & { asked: unknown[]; starts: string[] } {
   const asked: unknown[] = [];
-  const start = async (): Promise<LeanProcess> => {
+  const starts: string[] = [];
+  const start = async (program: readonly string[]): Promise<LeanProcess> => {
+    starts.push(basename(program.at(-1) ?? ''));
     const { readable, writable } = new TransformStream<string, string>({}, undefined, { highWaterMark: 9 });
     const writer = writable.getWriter();
     const ended = Promise.withResolvers<LeanExit>();
@@ -27,9 +32,10 @@ function judges(
       lines: readable,
       exited: ended.promise,
       send(line) {
-        asked.push(JSON.parse(line).proof);
+        const { id, proof } = JSON.parse(line);
+        asked.push(proof?.length > 1000 ? 'a large one' : proof);
         const said = answer(asked.length);
-        if (said !== undefined) void writer.write(said);
+        if (said !== undefined) void writer.write(JSON.stringify({ ...said, id }));
       },
       kill() {
         ended.resolve({ code: undefined, signal: 'SIGKILL', said: '' });
@@ -38,7 +44,7 @@ function judges(
       rssBytes: async () => undefined,
     };
   };
-  return { toolchain: 'made here', version: '4.28.0', start, asked };
+  return { toolchain: 'made here', version: '4.28.0', start, asked, starts };
 }
 
 const attempt = (id: string): Attempt => ({
@@ -49,6 +55,13 @@ const attempt = (id: string): Attempt => ({
 
 async function judged(verdicts: AsyncIterable<Verdict>): Promise<string[]> {
   return (await Array.fromAsync(verdicts)).map(({ id, verdict }) => `${id} ${verdict}`).sort();
+}
+
+setFlagsFromString('--expose-gc');
+const collect: unknown = runInNewContext('gc');
+function heapInUse(): number {
+  if (typeof collect === 'function') collect();
+  return process.memoryUsage().heapUsed;
 }
 
 it('asks once about identical attempts, and remembers the answer', async () => {
@@ -74,6 +87,29 @@ it('asks again in a later batch about what ran out of time, but not in the same 
   ]);
   expect(runtime.asked).toHaveLength(1);
   expect(await judged(checker.judge([attempt('d')]))).toEqual(['d proved']);
+  await checker.close();
+});
+
+it('remembers answers, not questions: they may be long', async () => {
+  const runtime = judges(() => PROVED);
+  const checker = createLeanChecker(runtime, { tier: 'fast', workers: 1 });
+  const large = function* (): Generator<Attempt> {
+    for (let i = 0; i < 2000; i++) yield { ...attempt(`${i}`), proof: `${i}${' '.repeat(9e4)}trivial` };
+  };
+  const before = heapInUse();
+  expect(await judged(checker.judge(large()))).toHaveLength(2000);
+  expect(runtime.asked).toHaveLength(2000);
+  expect(heapInUse() - before).toBeLessThan(5e7); // of 1.8e8
+  await checker.close();
+});
+
+it('has a verifier for every four judges, since each acceptance is judged again', async () => {
+  const runtime = judges(() => ({ ...PROVED, proof: {} }));
+  const checker = createLeanChecker(runtime, { workers: 5 });
+  const different = Array.from({ length: 40 }, (_, i) => ({ ...attempt(`${i}`), proof: `trivial -- ${i}` }));
+  expect(await judged(checker.judge(different))).toHaveLength(40);
+  expect(runtime.starts.filter((name) => name === 'Judging.lean')).toHaveLength(5);
+  expect(runtime.starts.filter((name) => name === 'Verify.lean')).toHaveLength(2);
   await checker.close();
 });
 
