@@ -19,6 +19,8 @@ export interface PoolWorker<Request, Answer> {
   /** One request at a time. Rejects with `WorkerDeath` when the process has ended, with another error when it talks nonsense. */
   ask(request: Request): Promise<Answer>;
   rssBytes(): Promise<number | undefined>;
+  /** Whether the process is known to have ended; then it is not asked, and whoever would have been asked next is not blamed. */
+  hasEnded?(): boolean;
   kill(): void;
 }
 
@@ -217,6 +219,10 @@ export class Pool<Request, Answer> {
         reason: `no worker started ${FAILED_STARTS.most} times in a row; the next try is within a minute`,
       };
     try {
+      if (lane.worker?.hasEnded?.()) {
+        this.#tell('died', 'it ended while nothing was asked of it');
+        this.#dismiss(lane);
+      }
       if (!lane.worker) {
         lane.worker = await this.#start();
         lane.uses = 0;
@@ -236,8 +242,10 @@ export class Pool<Request, Answer> {
     const spare = this.#spare;
     this.#spare = undefined;
     const start = () => this.#startInTime();
-    const worker = await (spare?.catch(start) ?? start());
-    this.#tell('started', spare ? 'the spare' : '');
+    const kept = await spare?.catch(() => undefined);
+    const usable = kept?.hasEnded?.() ? undefined : kept;
+    const worker = usable ?? (await start());
+    this.#tell('started', usable ? 'the spare' : '');
     if (this.#options.spare && !this.#closing.signal.aborted) {
       this.#spare = start();
       this.#spare.catch(() => {}); // Whoever takes it is told.

@@ -292,6 +292,37 @@ describe('the pool', () => {
     expect(await p.run({ do: 'die', births: [0] })).toMatchObject({ kind: 'answer' });
   });
 
+  it.each([
+    ['worker', false],
+    ['spare', true],
+  ])('does not hold it against a request that its %s ended before it was asked', async (_, spare) => {
+    const ended = new Set<number>();
+    const start = async () => {
+      const birth = births++;
+      return {
+        ask: async ({ do: what }: Request) => {
+          if (ended.has(birth) || what === 'die') throw new WorkerDeath(`process ${birth} has ended`);
+          return { birth };
+        },
+        hasEnded: () => ended.has(birth),
+        rssBytes: async () => 0,
+        kill: () => void ended.add(birth),
+      };
+    };
+    const p = poolOf({ start, spare });
+    await p.run({ do: 'answer' });
+    ended.add(0);
+    if (spare) ended.add(1);
+    // With the death that was not its doing it has still two tries.
+    const outcome = await p.run({ do: 'die' });
+    expect(outcome).toMatchObject({ kind: 'memory' });
+    expect(events.filter(({ event }) => event === 'died').map(({ reason }) => reason)).toEqual([
+      'it ended while nothing was asked of it',
+      `process ${spare ? 2 : 1} has ended`,
+      `process ${spare ? 3 : 2} has ended`,
+    ]);
+  });
+
   it('answers waiting questions with a fault once closed', async () => {
     const p = poolOf();
     const waiting = [p.run({ do: 'hang' }), p.run({ do: 'answer' })];

@@ -35,7 +35,10 @@ export async function asWorker<Answer>(
   } finally {
     signal?.removeEventListener('abort', kill);
   }
-  let asked = 0;
+  let [asked, ended] = [0, false];
+  void lean.exited.then(() => {
+    ended = true;
+  });
   return {
     async ask(request) {
       const id = ++asked;
@@ -47,6 +50,7 @@ export async function asWorker<Answer>(
       });
     },
     rssBytes: () => lean.rssBytes(),
+    hasEnded: () => ended,
     kill,
   };
 }

@@ -11,22 +11,27 @@ import type { LeanRuntime } from '../../../src/checkers/lean/runtime.ts';
 const PROVED = { verdict: 'proved', reason: 'proved', axioms: [], premises: [], ms: 1 };
 
 /**
- * Answers each request as `answer` says, or never; `asked` holds the proofs it was asked about. With `starting` it never
+ * Answers each request as `answer` says, or dies over it, or never; `asked` holds the proofs it was asked about. With `starting` it never
  * gets as far as to greet.
  */
 function judges(
-  answer: (times: number) => object | undefined,
+  answer: (times: number, program: string) => object | 'die' | undefined,
   starting?: () => void,
 ): LeanRuntime & { asked: unknown[]; starts: string[] } {
   const asked: unknown[] = [];
   const starts: string[] = [];
   const start = async (program: readonly string[]): Promise<LeanProcess> => {
-    starts.push(basename(program.at(-1) ?? ''));
+    const name = basename(program.at(-1) ?? '');
+    starts.push(name);
     const { readable, writable } = new TransformStream<string, string>({}, undefined, { highWaterMark: 9 });
     const writer = writable.getWriter();
     const ended = Promise.withResolvers<LeanExit>();
     if (starting) starting();
     else void writer.write('{"ready":"4.28.0"}');
+    const kill = () => {
+      ended.resolve({ code: undefined, signal: 'SIGKILL', said: '' });
+      void writer.close().catch(() => {});
+    };
     return {
       pid: undefined,
       lines: readable,
@@ -34,13 +39,11 @@ function judges(
       send(line) {
         const { id, proof } = JSON.parse(line);
         asked.push(proof?.length > 1000 ? 'a large one' : proof);
-        const said = answer(asked.length);
-        if (said !== undefined) void writer.write(JSON.stringify({ ...said, id }));
+        const said = answer(asked.length, name);
+        if (said === 'die') kill();
+        else if (said !== undefined) void writer.write(JSON.stringify({ ...said, id }));
       },
-      kill() {
-        ended.resolve({ code: undefined, signal: 'SIGKILL', said: '' });
-        void writer.close().catch(() => {});
-      },
+      kill,
       rssBytes: async () => undefined,
     };
   };
@@ -110,6 +113,39 @@ it('has a verifier for every four judges, since each acceptance is judged again'
   expect(await judged(checker.judge(different))).toHaveLength(40);
   expect(runtime.starts.filter((name) => name === 'Judging.lean')).toHaveLength(5);
   expect(runtime.starts.filter((name) => name === 'Verify.lean')).toHaveLength(2);
+  await checker.close();
+});
+
+it.each([
+  ['does not answer', undefined, 'timeout', 'strict: no answer within 50 ms'],
+  [
+    'runs out of heartbeats',
+    { ...PROVED, verdict: 'timeout', reason: 'heartbeats' },
+    'timeout',
+    'strict: heartbeats',
+  ],
+  [
+    'dies twice',
+    'die',
+    'memory',
+    /^strict: the judge's process ended on this request, twice: signal SIGKILL$/,
+  ],
+  ['answers nonsense', { verdict: 'splendid' }, 'fault', /^strict: cannot read what the judge said/],
+  ['fails', { fault: 'no memory for names' }, 'fault', 'strict: no memory for names'],
+  ['refuses', { ...PROVED, verdict: 'rejected', reason: 'another type' }, 'rejected', 'strict: another type'],
+  ['forbids', { ...PROVED, verdict: 'forbidden', reason: 'an axiom' }, 'rejected', 'strict: an axiom'],
+] as const)('says what became of an acceptance when the verifier %s', async (_, said, verdict, reason) => {
+  const runtime = judges((_times, program) => (program === 'Judging.lean' ? { ...PROVED, proof: {} } : said));
+  const events: string[] = [];
+  const checker = createLeanChecker(runtime, {
+    workers: 1,
+    wallMs: 50,
+    log: ({ event }) => events.push(event),
+  });
+  const [verdictSaid] = await Array.fromAsync(checker.judge([attempt('a')]));
+  const words = typeof reason === 'string' ? reason : expect.stringMatching(reason);
+  expect(verdictSaid).toMatchObject({ id: 'a', verdict, reason: words, axioms: [], premises: [] });
+  expect(events.includes('strict-disagreement')).toBe(verdict === 'rejected');
   await checker.close();
 });
 
