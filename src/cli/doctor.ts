@@ -11,7 +11,7 @@ import { verifiersFor } from '../checkers/lean/checker.ts';
 import { defaultCacheDir, EMBEDDED_TOOLCHAIN } from '../checkers/lean/embedded.ts';
 import { type Isolation, isolation } from '../checkers/lean/isolation.ts';
 import { findNativeLean } from '../checkers/lean/native.ts';
-import { openLeanRuntime } from '../checkers/lean/open.ts';
+import { isAsked, openLeanRuntime } from '../checkers/lean/open.ts';
 import type { LeanRuntime } from '../checkers/lean/runtime.ts';
 import { type Config, loadConfig } from '../config/index.ts';
 import { LakatosError } from '../ops/errors.ts';
@@ -106,7 +106,11 @@ function node({ nodeVersion }: Machine): Finding {
 
 function native(lean: Config['checker']['lean'], { searchPath }: Machine): Finding {
   const found = attempt(() => findNativeLean({ ...lean, searchPath }));
-  if (found instanceof Error) return { topic: 'native lean', state: 'problem', text: found.message };
+  if (found instanceof Error) {
+    const asked = isAsked({ ...lean, searchPath });
+    const text = asked ? found.message : `${found.message} The embedded Lean judges instead.`;
+    return { topic: 'native lean', state: asked ? 'problem' : 'note', text };
+  }
   if (!found) return { topic: 'native lean', state: 'note', text: 'none on the PATH or in ~/.elan/bin' };
   return { topic: 'native lean', state: 'ok', text: found.toolchain };
 }

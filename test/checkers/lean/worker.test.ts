@@ -58,6 +58,15 @@ describe('a worker', () => {
     await expect(worker.ask({})).rejects.toThrow('exit code 3, error: out of everything');
   });
 
+  it('that ends by itself is known to have ended', async () => {
+    const lean = talker(`${READY} read -r q`);
+    const worker = await asWorker(lean, (said) => said);
+    expect(worker.hasEnded?.()).toBe(false);
+    lean.send('{}');
+    await lean.exited;
+    expect(worker.hasEnded?.()).toBe(true);
+  });
+
   it('that does not greet as a judge is ended, and what it said is told', async () => {
     const lean = talker(`read -r nonce; printf '%s{"fault":"no library"}\\n' "$nonce"; read -r q`);
     await expect(asWorker(lean, (said) => said)).rejects.toThrow(/at ready.*: \{"fault":"no library"\}$/s);
