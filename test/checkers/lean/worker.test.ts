@@ -58,6 +58,19 @@ describe('a worker', () => {
     await expect(worker.ask({})).rejects.toThrow('exit code 3, error: out of everything');
   });
 
+  it('is one of many without Node warning of a leak', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error) => warnings.push(warning);
+    process.on('warning', note);
+    try {
+      const many = Array.from({ length: 12 }, () => talker('read -r nonce'));
+      await Promise.all(many.map((lean) => lean.exited));
+      expect(warnings).toEqual([]);
+    } finally {
+      process.off('warning', note);
+    }
+  });
+
   it('that ends by itself is known to have ended', async () => {
     const lean = talker(`${READY} read -r q`);
     const worker = await asWorker(lean, (said) => said);
