@@ -154,25 +154,19 @@ function confinement({ toolchain }: LeanRuntime, { isolation, tellsMemory }: Mac
   ];
 }
 
-/** Of what the judge itself forbids, and what the system does. */
+/** What Node forbids a judge, and what the system does. */
 function filesAndProcesses(embedded: boolean, readOnly: boolean): Finding {
-  const words = [
-    ...(embedded
-      ? ['judges read their library and programs, write nothing, start nothing (Node’s permission model)']
-      : []),
-    ...(readOnly
-      ? [
-          'every file system is read-only to them, but a scratch folder in memory; they see no processes but their own',
-        ]
-      : []),
-    ...(embedded
-      ? []
-      : [
-          readOnly
-            ? 'a native judge may read what its user may: run it in a container where candidates are hostile'
-            : 'a native judge may do what its user may: run it in a container where candidates are hostile',
-        ]),
-  ];
+  const words = embedded
+    ? [
+        'judges read their library and programs, write nothing, start nothing (Node’s permission model)',
+        ...(readOnly ? ['nor does the system let them write anything, or end other processes'] : []),
+      ]
+    : [
+        readOnly
+          ? 'a native judge writes nothing but 64 MiB in memory and ends no processes but its own, but may read what its user may'
+          : 'a native judge may do what its user may',
+        'run it in a container where candidates are hostile',
+      ];
   return { topic: 'files', state: embedded ? 'ok' : 'note', text: words.join('; ') };
 }
 

@@ -80,10 +80,10 @@ describe('the doctor', () => {
     });
     expect(findings.get('files')).toMatchObject({
       state: 'note',
-      text: expect.stringMatching(/read-only.*may read what its user may.*container/),
+      text: expect.stringMatching(/writes nothing but.*may read what its user may; .*container/),
     });
     const bare = look({ searchPath, isolation: BARE }, ['checker.lean.runtime=auto']);
-    expect(bare.get('files')?.text).toMatch(/^a native judge may do what its user may.*container/);
+    expect(bare.get('files')?.text).toMatch(/^a native judge may do what its user may; .*container/);
   });
 
   it('notes a lean that is none, and what judges instead; one that was asked for is a problem', () => {
