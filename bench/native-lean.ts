@@ -8,7 +8,7 @@
  * Expected (elan's Lean 4.34.1, say; the project is optional):
  *
  *   lean 4.34.1 (0123456789ab): 10 of 10 as expected
- *   lean 4.34.1 (0123456789ab) with Mathlib: 14 of 14 as expected
+ *   lean 4.34.1 (0123456789ab) with Mathlib (0123456789ab): 14 of 14 as expected
  *
  * With a difference, before its line: `differs: <proof> is <verdict> (<reason>), expected <verdict>`. Executed only with the
  * tests' stand-in, whose folder test/checkers/lean/fixtures/bin was first on the PATH: `lean 4.28.0 (38f3c0c45b8d): 10 of 10

@@ -334,8 +334,8 @@ unsafe def audit (base : Environment) (p : Prepared) (forbidden used : Array Nam
     audit base p forbidden used (i + 1)
   else return ()
 
-/- ## Protocol: one JSON request a line on stdin, one JSON answer a line on stdout, each behind the nonce that is the
-first line of stdin. -/
+/- ## Protocol: one JSON request a line on stdin, one JSON answer a line on stdout, with the request's `id` and behind the
+nonce that is the first line of stdin. -/
 
 structure Server where
   env : Environment
@@ -446,7 +446,7 @@ unsafe def serve (input out : IO.FS.Stream) (nonce : String) (answer : Json → 
   let line ← input.getLine
   if line.isEmpty then return
   match Json.parse line with
-  | .ok j => say out nonce (← answer j)
+  | .ok j => say out nonce ((← answer j).setObjVal! "id" ((j.getObjVal? "id").toOption.getD .null))
   | .error e => say out nonce (fault ("request: " ++ e))
   serve input out nonce answer
 

@@ -1,12 +1,13 @@
 /**
  * A pool of judge processes: who is asked, how long an answer may take, and what a death means.
  *
- * - No answer within the wall-clock limit: the worker is killed, the request has timed out.
+ * - No answer within the wall-clock limit: the worker is killed, the request has timed out. Time in which this process stood
+ *   still (suspended, or busy itself) counts little, and what has come by the end of it is read first.
  * - The worker dies, or is killed because it grew beyond the memory limit: the request gets one more chance, alone on
  *   a fresh worker. If that dies too, the request exhausted the judge (`memory`): deep recursion and full heaps end an
  *   embedded prover, and are the request's doing.
- * - The pool's own failures (a worker that does not start, an answer that is a fault) are retried once, then a `fault`.
- *   Many in a row are nobody's request's doing: then none is tried for a while.
+ * - The pool's own failures (a worker that does not start, an answer that is a fault or cannot be read) are retried once,
+ *   then a `fault`. Many in a row are nobody's request's doing: then none is tried for a while.
  *
  * Workers start when first needed and are replaced after so many requests. With a spare, one more is kept started, so
  * that a kill does not hold up the queue for a start. The pool knows nothing of what is asked.
@@ -15,9 +16,11 @@ import PQueue from 'p-queue';
 import { messageOf } from '../ops/errors.ts';
 
 export interface PoolWorker<Request, Answer> {
-  /** One request at a time. Rejects with `WorkerDeath` when the process has ended. */
+  /** One request at a time. Rejects with `WorkerDeath` when the process has ended, with another error when it talks nonsense. */
   ask(request: Request): Promise<Answer>;
   rssBytes(): Promise<number | undefined>;
+  /** Whether the process is known to have ended; then it is not asked, and whoever would have been asked next is not blamed. */
+  hasEnded?(): boolean;
   kill(): void;
 }
 
@@ -41,7 +44,9 @@ export interface PoolOptions<Request, Answer> {
   readonly maxUses?: number;
   /** Keep one worker more than needed started, from the first request on; default false. */
   readonly spare?: boolean;
-  /** Resolves when the worker is ready to be asked. The signal is given when the pool closes: nobody waits any more. */
+  /** Longest time a start may take, milliseconds; default: any. */
+  readonly startMs?: number;
+  /** Resolves when the worker is ready to be asked. The signal is given when nobody waits any more: then it is to reject. */
   readonly start: (signal: AbortSignal) => Promise<PoolWorker<Request, Answer>>;
   /** Is the answer itself a failure of the judge's? Then why. */
   readonly faultIn: (answer: Answer) => string | undefined;
@@ -60,9 +65,14 @@ interface Lane<Request, Answer> {
   uses: number;
 }
 
-type Trial<Answer> = Outcome<Answer> | { readonly kind: 'died'; readonly reason: string };
+/** `garbled`: what it said cannot be read, and neither can what it says next. */
+type Trial<Answer> =
+  | Outcome<Answer>
+  | { readonly kind: 'died'; readonly reason: string }
+  | { readonly kind: 'garbled'; readonly reason: string };
 
-const MEMORY_LOOK_MS = 500;
+/** Between looks at the clock and at a worker's memory. */
+const LOOK_MS = 500;
 /** After so many starts in a row that failed, no start is tried for so long: requests come back as faults at once. */
 const FAILED_STARTS = { most: 4, restMs: 60_000 };
 /** The same after so many faults in a row, or each would cost a start. */
@@ -81,7 +91,7 @@ export class Pool<Request, Answer> {
   readonly #closing = new AbortController();
 
   constructor(options: PoolOptions<Request, Answer>) {
-    for (const name of ['workers', 'wallMs', 'maxRssBytes', 'maxUses'] as const) {
+    for (const name of ['workers', 'wallMs', 'maxRssBytes', 'maxUses', 'startMs'] as const) {
       const value = options[name];
       if (value !== undefined && !(value > 0))
         throw new RangeError(`Pool: ${name} must be above 0, got ${value}.`);
@@ -120,47 +130,73 @@ export class Pool<Request, Answer> {
     if (first.kind === 'answer' || first.kind === 'timeout') return first;
     this.#dismiss(lane);
     const second = await this.#try(lane, request);
+    if (second.kind === 'garbled') return { kind: 'fault', reason: second.reason };
     if (second.kind !== 'died') return second;
-    const reason = `the judge's process ended on this request, twice: ${second.reason}`;
-    return first.kind === 'died' ? { kind: 'memory', reason } : { kind: 'fault', reason };
+    if (first.kind === 'died')
+      return {
+        kind: 'memory',
+        reason: `the judge's process ended on this request, twice: ${second.reason}`,
+      };
+    return {
+      kind: 'fault',
+      reason: `${first.reason}; then the judge's process ended on this request: ${second.reason}`,
+    };
   }
 
   async #try(lane: Lane<Request, Answer>, request: Request): Promise<Trial<Answer>> {
     const worker = await this.#workerOf(lane);
     if ('reason' in worker) return { kind: 'fault', reason: worker.reason };
     const trial = await this.#ask(worker, request);
-    this.#faults = trial.kind === 'fault' ? this.#faults + 1 : 0;
+    this.#faults = trial.kind === 'fault' || trial.kind === 'garbled' ? this.#faults + 1 : 0;
     if (this.#faults >= FAULTS.most) this.#faultRestUntil = performance.now() + FAULTS.restMs;
-    if (trial.kind === 'timeout' || trial.kind === 'died') {
-      this.#tell(trial.kind === 'died' ? 'died' : 'killed-for-time', trial.reason);
+    if (trial.kind === 'answer' || trial.kind === 'fault') await this.#recycle(lane);
+    else {
+      this.#tell(trial.kind === 'timeout' ? 'killed-for-time' : 'died', trial.reason);
       this.#dismiss(lane);
-    } else await this.#recycle(lane);
+    }
     return trial;
   }
 
   /** What ends the wait first is the reason that stays. */
   async #ask(worker: PoolWorker<Request, Answer>, request: Request): Promise<Trial<Answer>> {
-    const { wallMs, faultIn } = this.#options;
-    const timers: NodeJS.Timeout[] = [];
-    const late = new Promise<Trial<Answer>>((resolve) => {
-      timers.push(setTimeout(resolve, wallMs, { kind: 'timeout', reason: `no answer within ${wallMs} ms` }));
-      timers.push(setInterval(() => void this.#tooLarge(worker).then(resolveIf(resolve)), MEMORY_LOOK_MS));
-    });
+    const { faultIn } = this.#options;
     const answered = worker.ask(request).then(
       (answer): Trial<Answer> => {
         const reason = faultIn(answer);
         return reason === undefined ? { kind: 'answer', answer } : { kind: 'fault', reason };
       },
-      (error: unknown): Trial<Answer> => ({
-        kind: this.#closing.signal.aborted ? 'fault' : 'died',
-        reason: messageOf(error),
-      }),
+      (error: unknown): Trial<Answer> => {
+        const reason = messageOf(error);
+        if (this.#closing.signal.aborted) return { kind: 'fault', reason };
+        return error instanceof WorkerDeath ? { kind: 'died', reason } : { kind: 'garbled', reason };
+      },
     );
+    const watch = this.#watch(worker);
     try {
-      return await Promise.race([answered, late]);
+      return await Promise.race([answered, watch.over]);
     } finally {
-      for (const timer of timers) clearTimeout(timer);
+      watch.stop();
     }
+  }
+
+  /**
+   * A look takes what was waited since the last one, but at most twice what lies between looks: while this process stood
+   * still, the worker may have stood still too. Time is up only once what lies in the pipe has been read.
+   */
+  #watch(worker: PoolWorker<Request, Answer>): { over: Promise<Trial<Answer>>; stop: () => void } {
+    const { wallMs } = this.#options;
+    const lookMs = wallMs / Math.ceil(wallMs / LOOK_MS);
+    const { promise, resolve } = Promise.withResolvers<Trial<Answer>>();
+    let [waitedMs, last] = [0, performance.now()];
+    const timer = setInterval(() => {
+      const now = performance.now();
+      waitedMs += Math.min(now - last, 2 * lookMs);
+      last = now;
+      if (waitedMs > wallMs - lookMs / 2)
+        setImmediate(resolve, { kind: 'timeout', reason: `no answer within ${wallMs} ms` });
+      else void this.#tooLarge(worker).then(resolveIf(resolve));
+    }, lookMs);
+    return { over: promise, stop: () => clearInterval(timer) };
   }
 
   async #tooLarge(worker: PoolWorker<Request, Answer>): Promise<Trial<Answer> | undefined> {
@@ -183,6 +219,10 @@ export class Pool<Request, Answer> {
         reason: `no worker started ${FAILED_STARTS.most} times in a row; the next try is within a minute`,
       };
     try {
+      if (lane.worker?.hasEnded?.()) {
+        this.#tell('died', 'it ended while nothing was asked of it');
+        this.#dismiss(lane);
+      }
       if (!lane.worker) {
         lane.worker = await this.#start();
         lane.uses = 0;
@@ -201,14 +241,28 @@ export class Pool<Request, Answer> {
   async #start(): Promise<PoolWorker<Request, Answer>> {
     const spare = this.#spare;
     this.#spare = undefined;
-    const start = () => this.#options.start(this.#closing.signal);
-    const worker = await (spare?.catch(start) ?? start());
-    this.#tell('started', spare ? 'the spare' : '');
+    const start = () => this.#startInTime();
+    const kept = await spare?.catch(() => undefined);
+    const usable = kept?.hasEnded?.() ? undefined : kept;
+    const worker = usable ?? (await start());
+    this.#tell('started', usable ? 'the spare' : '');
     if (this.#options.spare && !this.#closing.signal.aborted) {
       this.#spare = start();
       this.#spare.catch(() => {}); // Whoever takes it is told.
     }
     return worker;
+  }
+
+  async #startInTime(): Promise<PoolWorker<Request, Answer>> {
+    const { start, startMs } = this.#options;
+    if (startMs === undefined) return await start(this.#closing.signal);
+    const late = AbortSignal.timeout(startMs);
+    try {
+      return await start(AbortSignal.any([this.#closing.signal, late]));
+    } catch (error) {
+      if (!late.aborted || this.#closing.signal.aborted) throw error;
+      throw new Error(`the judge was not ready within ${startMs / 1000} s of its start`, { cause: error });
+    }
   }
 
   async #recycle(lane: Lane<Request, Answer>): Promise<void> {

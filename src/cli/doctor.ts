@@ -7,13 +7,15 @@ import { availableParallelism, freemem, totalmem } from 'node:os';
 import { dirname } from 'node:path';
 import type { Checker } from '../checkers/checker.ts';
 import { findIsabelle, isTested, NO_ISABELLE, requireHeap, TESTED } from '../checkers/isabelle/install.ts';
+import { verifiersFor } from '../checkers/lean/checker.ts';
 import { defaultCacheDir, EMBEDDED_TOOLCHAIN } from '../checkers/lean/embedded.ts';
-import { withoutNetwork } from '../checkers/lean/isolation.ts';
+import { type Isolation, isolation } from '../checkers/lean/isolation.ts';
 import { findNativeLean } from '../checkers/lean/native.ts';
-import { openLeanRuntime } from '../checkers/lean/open.ts';
+import { isAsked, openLeanRuntime } from '../checkers/lean/open.ts';
 import type { LeanRuntime } from '../checkers/lean/runtime.ts';
 import { type Config, loadConfig } from '../config/index.ts';
 import { LakatosError } from '../ops/errors.ts';
+import { ownBytesOfTree } from '../ops/memory.ts';
 import type { Language } from '../statements/statement.ts';
 import { openLocalChecker } from './open-checker.ts';
 import { askTwoQuestions } from './two-questions.ts';
@@ -34,7 +36,10 @@ export interface Machine {
   readonly searchPath: string;
   /** The variable ISABELLE_TOOL. */
   readonly isabelleTool: string | undefined;
-  readonly networkCanBeTaken: boolean;
+  /** What judges can be shut in with. */
+  readonly isolation: Pick<Isolation, 'network' | 'files' | 'bound'>;
+  /** Whether the system says how much memory a process has. */
+  readonly tellsMemory: boolean;
 }
 
 export interface DoctorOptions {
@@ -71,7 +76,8 @@ async function thisMachine(): Promise<Machine> {
     freeBytes: freemem(),
     searchPath: process.env.PATH ?? '',
     isabelleTool: process.env.ISABELLE_TOOL,
-    networkCanBeTaken: (await withoutNetwork()).length > 0,
+    isolation: await isolation(),
+    tellsMemory: (await ownBytesOfTree(process.pid)) !== undefined,
   };
 }
 
@@ -100,7 +106,11 @@ function node({ nodeVersion }: Machine): Finding {
 
 function native(lean: Config['checker']['lean'], { searchPath }: Machine): Finding {
   const found = attempt(() => findNativeLean({ ...lean, searchPath }));
-  if (found instanceof Error) return { topic: 'native lean', state: 'problem', text: found.message };
+  if (found instanceof Error) {
+    const asked = isAsked({ ...lean, searchPath });
+    const text = asked ? found.message : `${found.message} The embedded Lean judges instead.`;
+    return { topic: 'native lean', state: asked ? 'problem' : 'note', text };
+  }
   if (!found) return { topic: 'native lean', state: 'note', text: 'none on the PATH or in ~/.elan/bin' };
   return { topic: 'native lean', state: 'ok', text: found.toolchain };
 }
@@ -118,29 +128,46 @@ function isOld(version: string): boolean {
   return major < 4 || (major === 4 && (minor < 33 || (minor === 33 && patch < 1)));
 }
 
-function confinement({ toolchain }: LeanRuntime, { networkCanBeTaken }: Machine): Finding[] {
-  const embedded = toolchain === EMBEDDED_TOOLCHAIN;
+function confinement({ toolchain }: LeanRuntime, { isolation, tellsMemory }: Machine): Finding[] {
+  const { network, files, bound } = isolation;
   return [
     {
       topic: 'network',
-      state: networkCanBeTaken ? 'ok' : 'note',
-      text: networkCanBeTaken
+      state: network ? 'ok' : 'note',
+      text: network
         ? 'judges have none (a network namespace of their own)'
-        : 'not taken from judges: user namespaces are not available here',
+        : 'not taken from judges: user namespaces (unshare, setpriv) are not available here',
     },
-    {
-      topic: 'files',
-      state: embedded ? 'ok' : 'note',
-      text: embedded
-        ? 'judges read their library and programs, write nothing, start nothing (Node’s permission model)'
-        : 'a native judge may do what its user may: run it in a container where candidates are hostile',
-    },
+    filesAndProcesses(toolchain === EMBEDDED_TOOLCHAIN, files),
     {
       topic: 'limits',
-      state: 'ok',
-      text: 'wall clock, heartbeats and resident memory of each attempt; the process group is killed',
+      state: tellsMemory ? 'ok' : 'note',
+      text: `wall clock, heartbeats and ${tellsMemory ? '' : 'no '}resident memory of each attempt; the process group is killed`,
+    },
+    {
+      topic: 'orphans',
+      state: bound ? 'ok' : 'note',
+      text: bound
+        ? 'judges end with a Lakatos that is killed'
+        : 'a judge may outlive a Lakatos that is killed, until it has answered: there is no setpriv here',
     },
   ];
+}
+
+/** What Node forbids a judge, and what the system does. */
+function filesAndProcesses(embedded: boolean, readOnly: boolean): Finding {
+  const words = embedded
+    ? [
+        'judges read their library and programs, write nothing, start nothing (Node’s permission model)',
+        ...(readOnly ? ['nor does the system let them write anything, or end other processes'] : []),
+      ]
+    : [
+        readOnly
+          ? 'a native judge writes nothing but 64 MiB in memory and ends no processes but its own, but may read what its user may'
+          : 'a native judge may do what its user may',
+        'run it in a container where candidates are hostile',
+      ];
+  return { topic: 'files', state: embedded ? 'ok' : 'note', text: words.join('; ') };
 }
 
 function tier(chosen: 'fast' | 'strict'): Finding {
@@ -154,7 +181,8 @@ function tier(chosen: 'fast' | 'strict'): Finding {
 }
 
 function memory(lean: Config['checker']['lean'], { memoryBytes, freeBytes, cores }: Machine): Finding {
-  const processes = lean.workers + (lean.spare ? 1 : 0) + (lean.tier === 'strict' ? 1 : 0);
+  const verifiers = lean.tier === 'strict' ? verifiersFor(lean.workers) : 0;
+  const processes = lean.workers + (lean.spare ? 1 : 0) + verifiers;
   const needed = processes * JUDGE_BYTES;
   const state = memoryBytes < JUDGE_BYTES ? 'problem' : freeBytes < needed ? 'note' : 'ok';
   const has = `${gib(memoryBytes)}, ${gib(freeBytes)} free, ${cores} cores`;

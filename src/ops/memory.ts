@@ -4,6 +4,7 @@
  * errs high.
  */
 import { readdirSync, readFileSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
 import { LakatosError } from './errors.ts';
 
 /** Too little memory to begin. */
@@ -56,6 +57,33 @@ export function residentBytesOfTree(root: number): number | null {
   const total = (pid: number): number =>
     (children.get(pid) ?? []).reduce((sum, child) => sum + child.bytes + total(child.pid), 0);
   return (processes.find((p) => p.pid === root)?.bytes ?? 0) + total(root);
+}
+
+/**
+ * Resident bytes of `root` and its descendants that are their own: pages of files, which a library that is mapped into
+ * memory consists of, are shared and can be dropped. Looks at these processes only; undefined where /proc does not say.
+ */
+export async function ownBytesOfTree(root: number): Promise<number | undefined> {
+  try {
+    const children = (await childrenOf(root)).map(ownBytesOfTree);
+    const status = await readFile(`/proc/${root}/status`, 'utf8');
+    const field = (key: string) => 1024 * Number(status.match(new RegExp(`^${key}:\\s+(\\d+)`, 'm'))?.[1]);
+    const own = field('RssAnon') + field('RssShmem');
+    const below = (await Promise.all(children)).map((bytes) => bytes ?? 0);
+    const all = below.reduce((sum, bytes) => sum + bytes, Number.isNaN(own) ? field('VmRSS') : own);
+    return Number.isNaN(all) ? undefined : all;
+  } catch {
+    return undefined; // it has ended, or there is no /proc
+  }
+}
+
+/** Those of each of its threads. A kernel without these files knows of no children. */
+async function childrenOf(pid: number): Promise<number[]> {
+  const threads = await readdir(`/proc/${pid}/task`);
+  const lists = await Promise.all(
+    threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/children`, 'utf8').catch(() => '')),
+  );
+  return lists.flatMap((list) => list.split(' ').filter(Boolean).map(Number));
 }
 
 interface ProcessEntry {

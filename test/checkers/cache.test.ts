@@ -204,3 +204,21 @@ test('the rules are a function of the judging code', () => {
   expect(judgingRules([folder])).not.toBe(before);
   expect(judgingRules()).toMatch(/^[0-9a-f]{64}$/);
 });
+
+test('a disk that is full costs the remembering, with one warning, and no verdict (skipped where no user may mount one)', async ({
+  skip,
+}) => {
+  const place = mkdtempSync(join(dir, 'small-'));
+  const small = 'mount -t tmpfs -o size=400k tmpfs "$1" || exit 75; exec node "$2" "$1/cache.sqlite" 0 3000';
+  const unshare = ['--user', '--map-root-user', '--mount', '--', 'sh', '-c', small, 'sh', place];
+  const { exitCode, stdout, stderr } = await execa(
+    'unshare',
+    [...unshare, 'test/checkers/fixtures/fill-cache.ts'],
+    { preferLocal: true, reject: false },
+  );
+  if (exitCode === 75 || exitCode === undefined) skip('no small disk can be mounted here');
+  expect(stdout).toBe('3000 proved');
+  expect(stderr.split('\n')).toEqual([
+    expect.stringMatching(/cache\.sqlite: verdicts are no longer remembered \(database or disk is full\)/),
+  ]);
+});

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   Pool,
   type PoolEvent,
@@ -11,7 +11,7 @@ import {
 } from '../../src/checkers/pool.ts';
 
 interface Request {
-  readonly do: 'answer' | 'die' | 'hang' | 'fault';
+  readonly do: 'answer' | 'die' | 'hang' | 'fault' | 'babble';
   /** Only processes born in these places obey; the others answer. */
   readonly births?: readonly number[];
 }
@@ -124,6 +124,82 @@ describe('the pool', () => {
     expect(await poolOf().run({ do: 'fault' })).toEqual({ kind: 'fault', reason: 'told to fail' });
   });
 
+  it('retries an answer that cannot be read on a fresh worker, and never asks the one that gave it again', async () => {
+    const p = poolOf();
+    expect(await p.run({ do: 'babble', births: [0] })).toEqual({ kind: 'answer', answer: { birth: 1 } });
+    expect(events[1]).toEqual({ event: 'died', reason: expect.stringContaining('JSON') });
+  });
+
+  it('calls it a fault, not memory, when no answer can be read', async () => {
+    const p = poolOf();
+    expect(await p.run({ do: 'babble' })).toEqual({
+      kind: 'fault',
+      reason: expect.stringContaining('JSON'),
+    });
+    expect(await p.run({ do: 'answer' })).toEqual({ kind: 'answer', answer: { birth: 2 } });
+  });
+
+  it('calls it a fault when the first try was one and the second ended the process, and says both', async () => {
+    let tries = 0;
+    const start = async () => ({
+      ask: async () => {
+        if (tries++ === 0) return { birth: 0, fault: 'told to fail' };
+        throw new WorkerDeath('exit code 7');
+      },
+      rssBytes: async () => 0,
+      kill() {},
+    });
+    expect(await poolOf({ start }).run({ do: 'answer' })).toEqual({
+      kind: 'fault',
+      reason: "told to fail; then the judge's process ended on this request: exit code 7",
+    });
+  });
+
+  it('takes an answer that came while this process stood still beyond the limit', async () => {
+    const start = async () => {
+      const worker = await startFake();
+      await worker.ask({ do: 'answer' });
+      return worker;
+    };
+    const p = poolOf({ wallMs: 500, start });
+    await p.run({ do: 'answer' });
+    const outcome = p.run({ do: 'answer' });
+    await new Promise<void>((asked) => setImmediate(asked));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2000); // stands still
+    expect(await outcome).toEqual({ kind: 'answer', answer: { birth: 0 } });
+  });
+
+  it('gives a worker that stood still with this process the time that is left of its own', async () => {
+    vi.useFakeTimers();
+    try {
+      const answer = Promise.withResolvers<Answer>();
+      const start = async () => ({ ask: () => answer.promise, rssBytes: async () => 0, kill() {} });
+      const outcome = poolOf({ start, wallMs: 10_000 }).run({ do: 'answer' });
+      await vi.advanceTimersByTimeAsync(1000);
+      const now = performance.now();
+      const clock = vi.spyOn(performance, 'now').mockReturnValue(now + 3_600_000);
+      await vi.advanceTimersByTimeAsync(500);
+      clock.mockRestore();
+      await vi.advanceTimersByTimeAsync(500);
+      answer.resolve({ birth: 0 });
+      expect(await outcome).toEqual({ kind: 'answer', answer: { birth: 0 } });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('ends a start that takes too long, and says so', async () => {
+    const start = (signal: AbortSignal) =>
+      new Promise<never>((_, reject) =>
+        signal.addEventListener('abort', () => reject(new Error('signal SIGKILL'))),
+      );
+    expect(await poolOf({ start, startMs: 20 }).run({ do: 'answer' })).toEqual({
+      kind: 'fault',
+      reason: 'the judge was not ready within 0.02 s of its start',
+    });
+    expect(kinds()).toEqual(['start-failed', 'start-failed']);
+  });
+
   it('reports workers that do not start as a fault, after two tries', async () => {
     const start = async () => {
       births++;
@@ -216,6 +292,37 @@ describe('the pool', () => {
     expect(await p.run({ do: 'die', births: [0] })).toMatchObject({ kind: 'answer' });
   });
 
+  it.each([
+    ['worker', false],
+    ['spare', true],
+  ])('does not hold it against a request that its %s ended before it was asked', async (_, spare) => {
+    const ended = new Set<number>();
+    const start = async () => {
+      const birth = births++;
+      return {
+        ask: async ({ do: what }: Request) => {
+          if (ended.has(birth) || what === 'die') throw new WorkerDeath(`process ${birth} has ended`);
+          return { birth };
+        },
+        hasEnded: () => ended.has(birth),
+        rssBytes: async () => 0,
+        kill: () => void ended.add(birth),
+      };
+    };
+    const p = poolOf({ start, spare });
+    await p.run({ do: 'answer' });
+    ended.add(0);
+    if (spare) ended.add(1);
+    // With the death that was not its doing it has still two tries.
+    const outcome = await p.run({ do: 'die' });
+    expect(outcome).toMatchObject({ kind: 'memory' });
+    expect(events.filter(({ event }) => event === 'died').map(({ reason }) => reason)).toEqual([
+      'it ended while nothing was asked of it',
+      `process ${spare ? 2 : 1} has ended`,
+      `process ${spare ? 3 : 2} has ended`,
+    ]);
+  });
+
   it('answers waiting questions with a fault once closed', async () => {
     const p = poolOf();
     const waiting = [p.run({ do: 'hang' }), p.run({ do: 'answer' })];
@@ -243,7 +350,7 @@ describe('the pool', () => {
     expect(await waiting).toEqual({ kind: 'fault', reason: 'the checker is closed' });
   });
 
-  it.each(['workers', 'wallMs', 'maxRssBytes', 'maxUses'] as const)(
+  it.each(['workers', 'wallMs', 'maxRssBytes', 'maxUses', 'startMs'] as const)(
     'refuses %s of 0 at construction',
     (name) => {
       expect(() => poolOf({ [name]: 0 })).toThrow(`${name} must be above 0, got 0`);

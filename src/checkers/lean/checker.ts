@@ -3,9 +3,10 @@
  * words. The judging itself is lean/Judging.lean. Identical questions are asked once.
  *
  * Two tiers. `fast`: the judge's word. `strict`: what a judge accepts counts only once the verifier (lean/Verify.lean),
- * a process of its own that never elaborates a proof, has accepted the same constants as data. When they disagree the
+ * in a process that never elaborates a proof, has accepted the same constants as data. When they disagree the
  * attempt is `rejected`, with a reason that begins with `strict:`, and the log is told: it should never happen.
  */
+import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import type { Statement } from '../../statements/statement.ts';
@@ -28,7 +29,7 @@ export type LeanEvent =
   | { readonly event: 'strict-disagreement'; readonly reason: string };
 
 export interface LeanCheckerOptions {
-  /** Default `strict`. The verifier is one process more, started with the first acceptance. */
+  /** Default `strict`. Verifiers are processes of their own, started with the first acceptances. */
   readonly tier?: Tier;
   /** Lean processes at once, about 2.5 GB each; default: one a core, at most 2. */
   readonly workers?: number;
@@ -50,8 +51,10 @@ export interface EmbeddedLeanCheckerOptions extends LeanCheckerOptions {
   readonly cacheDir?: string;
 }
 
-/** Remembered answers; the oldest go first. */
+/** Remembered answers; the oldest go first. Not their questions, which may be long. */
 const REMEMBERED = 50_000;
+/** A large library read from a cold disk, or a start on a machine that does much else, takes minutes. */
+const START_MS = 1_800_000;
 
 /** With the accepted constants, for the verifier. */
 const provedAnswer = verdictAnswer.extend({ proof: z.unknown().optional() });
@@ -70,10 +73,13 @@ export function createLeanChecker(runtime: LeanRuntime, options: LeanCheckerOpti
   return new LeanChecker(runtime, options);
 }
 
+/** A verification costs about what a judgement does, and only acceptances have one: a minority, in training. */
+export const verifiersFor = (workers: number): number => Math.ceil(workers / 4);
+
 class LeanChecker implements Checker {
   readonly toolchain: string;
   readonly #judges: Pool<LeanRequest, Answer>;
-  readonly #verifier: Pool<LeanRequest, Answer>;
+  readonly #verifiers: Pool<LeanRequest, Answer>;
   readonly #strict: boolean;
   readonly #workers: number;
   readonly #heartbeats: number;
@@ -90,7 +96,7 @@ class LeanChecker implements Checker {
       new Pool({ ...poolOptions(runtime, program, options), ...more });
     const { spare = false } = options;
     this.#judges = poolOf(judgeProgram(runtime.version), { workers: this.#workers, spare });
-    this.#verifier = poolOf(verifyProgram(runtime.version), { workers: 1 });
+    this.#verifiers = poolOf(verifyProgram(runtime.version), { workers: verifiersFor(this.#workers) });
   }
 
   judge(attempts: Source<Attempt>): AsyncIterable<Verdict> {
@@ -115,7 +121,7 @@ class LeanChecker implements Checker {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#judges.close(), this.#verifier.close()]);
+    await Promise.all([this.#judges.close(), this.#verifiers.close()]);
   }
 
   async #judgeOne({ id, statement, proof }: Attempt, unsettled: Set<string>): Promise<Verdict> {
@@ -151,7 +157,7 @@ class LeanChecker implements Checker {
     const { proof, ...judged } = first.answer;
     if (!this.#strict || judged.verdict !== 'proved') return { kind: 'answer', answer: judged };
     const { proof: _, ...statement } = question;
-    const second = await this.#ask(this.#verifier, { ...statement, op: 'verify', proof });
+    const second = await this.#ask(this.#verifiers, { ...statement, op: 'verify', proof });
     if (second.kind !== 'answer') return { kind: second.kind, reason: `strict: ${second.reason}` };
     if (!('verdict' in second.answer)) return { kind: 'fault', reason: 'strict: an answer to nothing asked' };
     return { kind: 'answer', answer: this.#agreed(judged, second.answer) };
@@ -168,7 +174,7 @@ class LeanChecker implements Checker {
   }
 
   #ask(pool: Pool<LeanRequest, Answer>, question: Readonly<Record<string, unknown>>): Promise<Asked> {
-    return pool.run({ ...question, id: '', heartbeats: this.#heartbeats });
+    return pool.run({ ...question, heartbeats: this.#heartbeats });
   }
 
   /** The answer already had, or being had, to the very same question. Faults are not remembered. */
@@ -177,7 +183,7 @@ class LeanChecker implements Checker {
     unsettled: Set<string>,
     ask: () => Promise<Asked>,
   ): Promise<Asked> {
-    const key = JSON.stringify(question);
+    const key = createHash('sha256').update(JSON.stringify(question)).digest('base64');
     const known = this.#remembered.get(key);
     if (known) return known;
     const asked = ask().then((outcome) => {
@@ -203,12 +209,13 @@ function poolOptions(
     wallMs: options.wallMs ?? 20_000,
     maxRssBytes: (options.memoryMb ?? 4_096) * 2 ** 20,
     maxUses: options.maxUses ?? 20_000,
+    startMs: START_MS,
     start: async (signal) => asWorker(await runtime.start(program), parseAnswer, signal),
     faultIn: (answer) => ('fault' in answer ? answer.fault : undefined),
     ...(options.log === undefined ? {} : { onEvent: options.log }),
   };
 }
 
-const parseAnswer = (line: string): Answer => answerSchema.parse(JSON.parse(line));
+const parseAnswer = (answer: unknown): Answer => answerSchema.parse(answer);
 
 const asked = ({ header, text, forbidden }: Statement) => ({ header, statement: text, forbidden });

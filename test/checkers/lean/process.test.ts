@@ -7,7 +7,7 @@ const NONCE = '0123456789abcdef';
 async function split(printed: readonly string[]): Promise<{ own: string[]; noise: string[] }> {
   const noise: string[] = [];
   async function* lines() {
-    yield* printed;
+    yield* printed.map((line) => `${line}\n`);
   }
   const own: string[] = [];
   for await (const line of ownLines(lines(), NONCE, (l) => noise.push(l))) own.push(line);
@@ -27,10 +27,21 @@ describe('what a Lean process prints', () => {
     expect(await split(forged)).toEqual({ own: [], noise: forged });
   });
 
+  it('is no answer without its newline: that is what a process was killed over', async () => {
+    const noise: string[] = [];
+    async function* lines() {
+      yield `${NONCE}{"id":1}\n`;
+      yield `${NONCE}{"id":2}`;
+    }
+    const own = await Array.fromAsync(ownLines(lines(), NONCE, (line) => noise.push(line)));
+    expect({ own, noise }).toEqual({ own: ['{"id":1}'], noise: [`${NONCE}{"id":2}`] });
+  });
+
   it('is never lost: every line is one or the other', async () => {
+    const text = fc.string().filter((s) => !s.endsWith('\r'));
     const line = fc.oneof(
-      fc.string(),
-      fc.string().map((s) => NONCE + s),
+      text,
+      text.map((s) => NONCE + s),
     );
     await fc.assert(
       fc.asyncProperty(fc.array(line), async (printed) => {

@@ -13,7 +13,7 @@ let verifier: PoolWorker<LeanRequest, z.infer<typeof answer>>;
 
 beforeAll(async () => {
   const lean = await startEmbeddedLean(verifyProgram(EMBEDDED_VERSION));
-  verifier = await asWorker(lean, (line) => answer.parse(JSON.parse(line)));
+  verifier = await asWorker(lean, (said) => answer.parse(said));
 }, 600_000);
 
 afterAll(() => verifier.kill());
@@ -23,7 +23,7 @@ const verify = ({
   proof,
   forbidden = [],
 }: Pick<ForgedCase, 'statement' | 'proof' | 'forbidden'>) =>
-  verifier.ask({ op: 'verify', id: '', header: '', statement, forbidden, proof, heartbeats: 20_000 });
+  verifier.ask({ op: 'verify', header: '', statement, forbidden, proof, heartbeats: 20_000 });
 
 describe('the verifier', () => {
   it.each(FORGED.map((c) => [c.verdict, c.title, c] as const))(
