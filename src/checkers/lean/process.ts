@@ -46,9 +46,9 @@ const KEPT = { lines: 20, charactersOfEach: 1000 };
 
 /** One listener for all of them: each of its own is more than ten where there are many judges, and Node warns of that. */
 const killsAtExit = new Set<() => void>();
-process.once('exit', () => {
+const killAll = (): void => {
   for (const kill of killsAtExit) kill();
-});
+};
 
 export function startLean({ file, args, env, cwd, onNoise }: LeanCommand): LeanProcess {
   const nonce = randomBytes(16).toString('hex');
@@ -74,6 +74,7 @@ export function startLean({ file, args, env, cwd, onNoise }: LeanCommand): LeanP
   child.stdin.on('error', () => {}); // EPIPE once it has ended; `exited` tells.
   child.stdin.write(`${nonce}\n`);
   const kill = () => killGroup(child.pid);
+  if (!process.listeners('exit').includes(killAll)) process.once('exit', killAll);
   killsAtExit.add(kill);
   return {
     pid: child.pid,
