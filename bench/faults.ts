@@ -171,7 +171,10 @@ function killLean(root: number | undefined): number {
     pid !== undefined && pid > 1 && (pid === root || isBelow(parents.get(pid)));
   let killed = 0;
   for (const pid of parents.keys()) {
-    if (pid === root || !isBelow(pid) || !commandOf(pid).includes('lean-process')) continue;
+    // Its own command, not those that it is wrapped in.
+    const command = commandOf(pid);
+    const isLean = command.startsWith(process.execPath) && command.includes('lean-process');
+    if (pid === root || !isLean || !isBelow(pid)) continue;
     process.kill(pid, 'SIGKILL');
     killed++;
   }
