@@ -66,11 +66,17 @@ export function createApp(options: AppOptions): App {
   });
   app.post('/v1/verify', async (c) => {
     const asked = attemptsIn(await jsonBody(c));
-    return answer(c, asked, desk, 'verdicts', desk.judge(asked.questions, 'attempts'));
+    return answer(c, asked, desk, 'verdicts', desk.judge(asked.questions, 'attempts', c.req.raw.signal));
   });
   app.post('/v1/inspect', async (c) => {
     const { options: probes, ...asked } = statementsIn(await jsonBody(c));
-    return answer(c, asked, desk, 'inspections', desk.inspect(asked.questions, probes, 'statements'));
+    return answer(
+      c,
+      asked,
+      desk,
+      'inspections',
+      desk.inspect(asked.questions, probes, 'statements', c.req.raw.signal),
+    );
   });
   app.route('/', kiminaRoutes(desk));
   return app;
@@ -82,36 +88,21 @@ async function answer(
   { ids }: Asked<unknown>,
   desk: Desk,
   name: string,
-  answers: AsyncIterableIterator<Verdict | Inspection>,
+  answers: ReadableStream<Verdict | Inspection>,
 ): Promise<Response> {
   const row = (found: Verdict | Inspection | undefined, i: number) => ({ ...found, id: ids[i] });
   if (c.req.header('accept')?.includes(NDJSON)) {
-    const lines = mapped(
-      answers,
-      (found) => `${JSON.stringify({ index: Number(found.id), ...row(found, Number(found.id)) })}\n`,
-    );
-    return c.body(ReadableStream.from(lines).pipeThrough(new TextEncoderStream()), 200, {
+    const line = (found: Verdict | Inspection) =>
+      `${JSON.stringify({ index: Number(found.id), ...row(found, Number(found.id)) })}\n`;
+    const lines = new TransformStream<Verdict | Inspection, string>({
+      transform: (found, out) => out.enqueue(line(found)),
+    });
+    return c.body(answers.pipeThrough(lines).pipeThrough(new TextEncoderStream()), 200, {
       'content-type': NDJSON,
     });
   }
-  const found = await byId(answers, c.req.raw.signal);
+  const found = await byId(answers);
   return c.json({ toolchain: desk.toolchain, [name]: ids.map((_, i) => row(found.get(String(i)), i)) });
-}
-
-/** Hands on `return` even before the first item, as a generator would not. */
-function mapped<A, B>(items: AsyncIterableIterator<A>, map: (item: A) => B): AsyncIterableIterator<B> {
-  const result: AsyncIterableIterator<B> = {
-    next: async () => {
-      const { done, value } = await items.next();
-      return done ? { done: true, value: undefined } : { done: false, value: map(value) };
-    },
-    return: async () => {
-      await items.return?.();
-      return { done: true, value: undefined };
-    },
-    [Symbol.asyncIterator]: () => result,
-  };
-  return result;
 }
 
 async function logged(

@@ -1,6 +1,14 @@
 import { expect, test } from 'vitest';
+import type { Attempt } from '../../src/checkers/checker.ts';
 import { fakeChecker } from '../checkers/fake-checker.ts';
 import { attempt, bodyOf, gate, setUp } from './fixture.ts';
+
+/** As the desk takes it. */
+const read = (id: string | number): Attempt => ({
+  id: String(id),
+  statement: { id: String(id), language: 'lean', header: '', text: 'theorem t : True', forbidden: [] },
+  proof: 'by trivial',
+});
 
 test('verdicts come in the order of the attempts, under the client’s ids', async () => {
   const { post } = setUp();
@@ -226,14 +234,39 @@ test('an unknown route is a 404 in the same shape, and every response has its re
   expect(lines.at(-1)).toMatchObject({ request: 'mine-1', path: '/v2/verify', status: 404 });
 });
 
-test('a reader that leaves gives its place in the queue back, before the first verdict too', async () => {
-  const { post, desk } = setUp({ checker: fakeChecker(() => new Promise(() => {})) });
-  const response = await post(
-    '/v1/verify',
-    { attempts: [attempt(1), attempt(2)] },
-    { accept: 'application/x-ndjson' },
-  );
-  expect(desk.depth).toBe(2);
+test('a reader that leaves gives its places in the queue back, but for those in the checker’s hands until they are done', async () => {
+  const held = gate();
+  const checker = fakeChecker(async () => {
+    await held.passed;
+    return 'proved' as const;
+  });
+  const { app, post, desk } = setUp({ checker, inHand: 1 });
+  const three = { attempts: [attempt(1), attempt(2), attempt(3)] };
+  const response = await post('/v1/verify', three, { accept: 'application/x-ndjson' });
+  await expect.poll(() => checker.asked.length).toBe(1);
+  expect(desk.depth).toBe(3);
   await response.body?.cancel();
-  expect(desk.depth).toBe(0);
+  await expect.poll(() => desk.depth).toBe(1);
+  held.open();
+  await expect.poll(() => desk.depth).toBe(0);
+  expect(checker.asked.map(({ id }) => id)).toEqual(['0']);
+  expect(await (await app.request('/metrics')).text()).toContain(
+    'lakatos_verdicts_total{verdict="proved"} 1',
+  );
+});
+
+test('a reader that leaves before anything was asked has nothing judged', async () => {
+  const checker = fakeChecker();
+  const { desk } = setUp({ checker });
+  const answers = desk.judge([read(1)], 'attempts', AbortSignal.abort());
+  expect([await Array.fromAsync(answers), desk.depth, checker.asked]).toEqual([[], 0, []]);
+});
+
+test('requests take turns: a small one does not wait for all of a large one', async () => {
+  const checker = fakeChecker();
+  const { desk } = setUp({ checker, inHand: 1 });
+  const large = Array.fromAsync(desk.judge(Array.from({ length: 20 }, (_, i) => read(i)), 'attempts')); // biome-ignore format: one line
+  const small = Array.fromAsync(desk.judge([read('small')], 'attempts'));
+  expect([(await small).length, (await large).length]).toEqual([1, 20]);
+  expect(checker.asked.findIndex(({ id }) => id === 'small')).toBeLessThan(3);
 });

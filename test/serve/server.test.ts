@@ -32,18 +32,22 @@ const held = () => {
   return { checker, open };
 };
 
-test('a client that goes away gives its place in the queue back, streaming or not', async () => {
-  const { checker } = held();
-  await onPort({ checker }, async ({ url }, { desk }) => {
-    for (const accept of ['application/json', 'application/x-ndjson']) {
+test('a client that goes away gives its places in the queue back, streaming or not; only what is being judged still counts', async () => {
+  for (const accept of ['application/json', 'application/x-ndjson']) {
+    const { checker, open } = held();
+    await onPort({ checker, inHand: 1 }, async ({ url }, { desk }) => {
       const leaving = new AbortController();
       const asked = verify(url, [attempt(1), attempt(2)], { signal: leaving.signal, headers: { accept } });
       asked.catch(() => {});
-      await expect.poll(() => desk.depth).toBe(2);
+      await expect.poll(() => checker.asked.length).toBe(1);
+      expect(desk.depth).toBe(2);
       leaving.abort();
+      await expect.poll(() => desk.depth).toBe(1);
+      open();
       await expect.poll(() => desk.depth).toBe(0);
-    }
-  });
+      expect(checker.asked).toHaveLength(1);
+    });
+  }
 });
 
 test('closing, it finishes the requests in hand and takes no new connections', async () => {
