@@ -159,10 +159,11 @@ test('with a token, everything but /health wants it', async () => {
   expect((await app.request('/health')).status).toBe(200);
   for (const given of [undefined, 'Bearer wrong', 'a-token-of-some-length', 'Bearer a-token-of-some-lengt']) {
     const headers: Record<string, string> = given === undefined ? {} : { authorization: given };
-    const response = await post('/v1/verify', { attempts: [attempt(1)] }, headers);
-    expect([400, 401]).toContain(response.status);
-    expect((await bodyOf(response)).field).toBe('Authorization');
-    expect([400, 401]).toContain((await app.request('/metrics', { headers })).status);
+    for (const path of ['/v1/verify', '/v1/inspect', '/api/check', '/verify', '/nowhere', '/metrics']) {
+      const response = await (path === '/metrics' ? app.request(path, { headers }) : post(path, {}, headers));
+      expect([response.status, response.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
+      expect((await bodyOf(response)).field).toBe('Authorization');
+    }
   }
   const right = await post(
     '/v1/verify',
@@ -232,6 +233,17 @@ test('an unknown route is a 404 in the same shape, and every response has its re
   expect([response.status, response.headers.get('x-request-id')]).toEqual([404, 'mine-1']);
   expect(await response.json()).toEqual({ error: 'no such route: POST /v2/verify', field: '' });
   expect(lines.at(-1)).toMatchObject({ request: 'mine-1', path: '/v2/verify', status: 404 });
+});
+
+test.each([
+  ['GET', '/v1/verify', 'POST'],
+  ['PUT', '/api/check/', 'POST'],
+  ['POST', '/health', 'GET'],
+])('%s %s is a 405 that names the method it takes', async (method, path, takes) => {
+  const { app } = setUp();
+  const response = await app.request(path, { method });
+  expect([response.status, response.headers.get('allow')]).toEqual([405, takes]);
+  expect((await bodyOf(response)).error).toBe(`expected ${takes}, found ${method}`);
 });
 
 test('a reader that leaves gives its places in the queue back, but for those in the checker’s hands until they are done', async () => {
