@@ -1,7 +1,7 @@
 /** Writes JSON lines to a file or standard output, one whole row after the other, in the order asked. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { explainFileError } from '../ops/disk.ts';
-import { LakatosError } from '../ops/errors.ts';
+import { LakatosError, messageOf, UsageError } from '../ops/errors.ts';
 
 export interface RowWriter {
   /** Resolves when there is room for more: rows that come while one is being written are written together. */
@@ -49,17 +49,22 @@ interface Sink {
 }
 
 async function openFile(path: string, flags: 'w' | 'a'): Promise<Sink> {
+  const file: FileHandle = await open(path, flags).catch((error: unknown) => {
+    throw new UsageError(`--out ${path}: ${messageOf(error)}. Choose another place.`, 'out', {
+      cause: error,
+    });
+  });
   const explained = (error: unknown): never => {
     throw explainFileError(error, path);
   };
-  const file: FileHandle = await open(path, flags).catch(explained);
   return { write: (text) => file.appendFile(text).catch(explained), close: () => file.close() };
 }
 
 function standardOutput(): Sink {
   const { stdout } = process;
   const failed = new Promise<never>((_, reject) =>
-    stdout.once('error', (error: Error) =>
+    // Not once: what is written meanwhile fails too.
+    stdout.on('error', (error: Error) =>
       reject(new LakatosError(`Standard output can no longer be written (${error.message}).`)),
     ),
   );

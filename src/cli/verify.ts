@@ -142,7 +142,7 @@ const openInput = (path: string): Readable => (path === '-' ? process.stdin : cr
 async function firstBytes(input: Readable, path: string): Promise<void> {
   if (path === '-') return;
   await new Promise<void>((resolve, reject) => {
-    input.once('ready', resolve);
+    input.once('readable', resolve);
     input.once('error', (error: Error) => reject(new UsageError(`--in ${path}: ${error.message}`, 'in')));
   });
 }

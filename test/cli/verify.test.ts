@@ -107,6 +107,40 @@ test('an input that cannot be read is bad usage that names it, and the output is
   expect(readFileSync(output, 'utf8')).toBe('precious');
 });
 
+test('an input that is a directory is bad usage too', async () => {
+  writeFileSync(output, 'precious');
+  const error = await verify(fakeChecker(), { input: dir, output }).catch((e: unknown) => e);
+  expect([exitCodeOf(error), String(error)]).toEqual([2, expect.stringContaining(`--in ${dir}: EISDIR`)]);
+  expect(readFileSync(output, 'utf8')).toBe('precious');
+});
+
+test.each([
+  ['a directory', dir, 'EISDIR'],
+  ['below nothing', join(dir, 'nowhere', 'out.jsonl'), 'ENOENT'],
+])('an output that is %s is bad usage that names it, before anything is judged', async (_, where, code) => {
+  const checker = fakeChecker();
+  const error = await run([line({})], checker, { output: where }).catch((e: unknown) => e);
+  expect([exitCodeOf(error), String(error)]).toEqual([2, expect.stringContaining(`--out ${where}: ${code}`)]);
+  expect(checker.asked).toEqual([]);
+});
+
+test('a disk that is full is a sentence, and no more is judged', async () => {
+  const checker = fakeChecker();
+  const lines = Array.from({ length: 3000 }, (_, id) => line({ id }));
+  await expect(run(lines, checker, { output: '/dev/full' })).rejects.toThrow('/dev/full: the disk is full');
+  expect(checker.asked.length).toBeLessThan(lines.length);
+});
+
+test('a reader of standard output that leaves ends it with a sentence', async () => {
+  writeFileSync(input, '{"id":1}\n'.repeat(200_000));
+  const command = ['-c', '{ node src/main.ts verify --in "$1"; echo "exit $?" >&2; } | head -1', 'sh', input];
+  const { stdout, stderr } = await execa('sh', command, { reject: false, preferLocal: true });
+  expect(JSON.parse(stdout)).toMatchObject({ line: 1, verdict: 'fault' });
+  expect(stderr).toContain('Standard output can no longer be written');
+  expect(stderr.trimEnd()).toMatch(/exit 1$/);
+  expect(stderr).not.toContain('node:'); // no stack
+});
+
 test('one file for both is refused before it is emptied', async () => {
   writeFileSync(input, line({}));
   await expect(verify(fakeChecker(), { input, output: input })).rejects.toThrow(

@@ -90,6 +90,19 @@ test('a body that is too long is refused over a socket too, however it is sent, 
   });
 });
 
+test('a client that leaves in the middle of its body is no failure of the server’s', async () => {
+  await onPort({}, async ({ url }, { lines, desk }) => {
+    const { port, hostname } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    socket.write('POST /v1/verify HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{"attempts"');
+    await once(socket, 'connect');
+    expect((await fetch(`${url}/health`)).status).toBe(200); // by then the request has come in
+    socket.destroy();
+    await expect.poll(() => lines.at(-1)).toMatchObject({ level: 20, path: '/v1/verify', status: 400 });
+    expect([lines.filter(({ level }) => Number(level) > 20), desk.depth]).toEqual([[], 0]);
+  });
+});
+
 test('a port in use is bad usage that names it', async () => {
   await onPort({}, async ({ url }) => {
     const port = Number(new URL(url).port);
