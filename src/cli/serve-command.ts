@@ -1,6 +1,7 @@
 /** `lakatos serve`: the checker of a configuration put behind a port, until a signal asks it to stop. */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { isIPv4 } from 'node:net';
 import { type Config, loadConfig } from '../config/index.ts';
 import { UsageError } from '../ops/errors.ts';
 import { openLog } from '../ops/log.ts';
@@ -104,4 +105,4 @@ function checkToken(token: string, where: string): string {
 }
 
 const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || host.startsWith('127.');
+  host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));

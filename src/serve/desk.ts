@@ -154,7 +154,11 @@ export class Desk {
   #admit(count: number, field: string): void {
     const { maxQueue } = this.#options;
     if (count > maxQueue)
-      throw new HttpProblem(413, `expected at most ${maxQueue} in one request, found ${count}`, field);
+      throw new HttpProblem(
+        413,
+        `expected at most ${maxQueue} in one request, found ${count}: ask in parts, or serve with a larger --max-queue`,
+        field,
+      );
     if (this.#depth + count > maxQueue)
       throw new HttpProblem(
         429,

@@ -149,7 +149,7 @@ test('a request that could never fit is a 413 that says how many may come', asyn
   const response = await post('/v1/verify', { attempts: [attempt(1), attempt(2), attempt(3)] });
   expect(response.status).toBe(413);
   expect(await response.json()).toEqual({
-    error: 'expected at most 2 in one request, found 3',
+    error: 'expected at most 2 in one request, found 3: ask in parts, or serve with a larger --max-queue',
     field: 'attempts',
   });
 });
