@@ -7,7 +7,13 @@ import { cutBeforeProof } from '../statements/before-proof.ts';
 import type { Statement } from '../statements/statement.ts';
 import type { Attempt } from './checker.ts';
 
-const id = z.union([z.string(), z.number()]);
+/** Whole numbers beyond 2^53 would come back as others. */
+const isExact = (n: unknown): boolean =>
+  typeof n === 'number' && (Number.isSafeInteger(n) || (Number.isFinite(n) && !Number.isInteger(n)));
+const id = z.custom<string | number>(
+  (value) => typeof value === 'string' || isExact(value),
+  'expected a string, or a number that is exact (whole ones up to 2^53)',
+);
 const language = z.enum(['lean', 'isabelle']);
 
 export const statementRow = z.object({

@@ -1,16 +1,21 @@
 /**
- * What an interrupted `verify` has already answered, read from its output: every row names its input line. A row torn
- * by the interruption is cut off. Ids are kept as checksums, four bytes a line, to notice when the input is another.
+ * What an interrupted `verify` has already answered, read from its output: every row names its input line and the
+ * line's checksum, so that an input that has changed since is noticed. A row torn by the interruption is cut off. Four
+ * bytes a line are kept.
  */
 import { createReadStream } from 'node:fs';
 import { truncate } from 'node:fs/promises';
-import { crc32 } from 'node:zlib';
 import { z } from 'zod';
-import type { RowId } from '../checkers/attempt-row.ts';
 import { UsageError } from '../ops/errors.ts';
-import { linesOf } from './lines.ts';
+import { type Line, linesOf } from './lines.ts';
 
-const row = z.object({ line: z.int().min(1), id: z.union([z.string(), z.number()]).nullable() });
+const row = z.object({
+  line: z
+    .int()
+    .min(1)
+    .max(2 ** 30),
+  crc32: z.int().min(0).max(0xffff_ffff),
+});
 
 /** Rows of ours are far shorter. */
 const MAX_ROW_BYTES = 2 ** 24;
@@ -28,30 +33,30 @@ export class Answered {
     return this.#count;
   }
 
-  /** Is there an answer to this input line? Throws when there is one to a line with another id. */
-  has(line: number, id: RowId | null): boolean {
-    const known = this.#checksums[line] ?? 0;
+  /** Is there an answer to this input line? Throws when there is one to another line of this number. */
+  has({ number, crc32 }: Pick<Line, 'number' | 'crc32'>): boolean {
+    const known = this.#checksums[number] ?? 0;
     if (known === 0) return false;
-    if (known === checksum(id)) return true;
+    if (known === nonZero(crc32)) return true;
     throw new UsageError(
-      `--resume: ${this.#path} answers a line ${line} with another id than the input's (${JSON.stringify(id)}): it was made from another input. Choose another --out.`,
+      `--resume: ${this.#path} answers another line ${number} than the input's: the input has changed since, or is another. Choose another --out, or leave --resume out to begin anew.`,
       'out',
     );
   }
 
-  add(line: number, id: RowId | null): void {
+  add(line: number, crc32: number): void {
     while (line >= this.#checksums.length) {
       const grown = new Uint32Array(this.#checksums.length * 2);
       grown.set(this.#checksums);
       this.#checksums = grown;
     }
     if (this.#checksums[line] === 0) this.#count++;
-    this.#checksums[line] = checksum(id);
+    this.#checksums[line] = nonZero(crc32);
   }
 }
 
-/** Never 0, which stands for no answer. */
-const checksum = (id: RowId | null): number => crc32(JSON.stringify(id)) || 1;
+/** 0 stands for no answer. */
+const nonZero = (crc32: number): number => crc32 || 1;
 
 /** Of an output file; a missing one answers nothing. */
 export async function readAnswered(path: string): Promise<Answered> {
@@ -77,7 +82,7 @@ function addRow(answered: Answered, path: string, number: number, text: string):
       `--resume: ${path} line ${number} is no row that verify wrote. Choose another --out, or leave --resume out to begin anew.`,
       'out',
     );
-  answered.add(parsed.data.line, parsed.data.id);
+  answered.add(parsed.data.line, parsed.data.crc32);
 }
 
 function parseJson(text: string): unknown {

@@ -2,6 +2,7 @@
  * Bytes → lines, numbered from 1, ending at line feeds and nowhere else (JSON may hold U+2028). A line that is too
  * long or not UTF-8 is a line all the same, without its text: memory stays bounded whatever comes in.
  */
+import { crc32 } from 'node:zlib';
 
 export interface Line {
   readonly number: number;
@@ -12,6 +13,8 @@ export interface Line {
   /** Without the line feed; undefined with the reason why. */
   readonly text: string | undefined;
   readonly reason: string;
+  /** Of the line's bytes, without the line feed. */
+  readonly crc32: number;
 }
 
 export async function* linesOf(input: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Line> {
@@ -19,16 +22,19 @@ export async function* linesOf(input: AsyncIterable<Uint8Array>, maxBytes: numbe
   let start = 0;
   let parts: Uint8Array[] = [];
   let length = 0;
+  let checksum = 0;
   const keep = (part: Uint8Array): void => {
     length += part.length;
+    checksum = crc32(part, checksum);
     if (length <= maxBytes) parts.push(part);
     else parts = [];
   };
   const take = (whole: boolean): Line => {
-    const line = { number: number++, start, whole, ...decode(parts, length, maxBytes) };
+    const line = { number: number++, start, whole, crc32: checksum, ...decode(parts, length, maxBytes) };
     start += length + 1;
     parts = [];
     length = 0;
+    checksum = 0;
     return line;
   };
   for await (const chunk of input) {
@@ -44,6 +50,7 @@ export async function* linesOf(input: AsyncIterable<Uint8Array>, maxBytes: numbe
 }
 
 const LF = 0x0a;
+const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 function decode(
   parts: readonly Uint8Array[],
@@ -53,7 +60,7 @@ function decode(
   if (length > maxBytes)
     return { text: undefined, reason: `is ${length} bytes long; at most ${maxBytes} are read` };
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(parts));
+    const text = utf8.decode(Buffer.concat(parts));
     return { text, reason: '' };
   } catch {
     return { text: undefined, reason: 'is not UTF-8' };

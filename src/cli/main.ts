@@ -107,7 +107,7 @@ function addVerify(program: Command): void {
     .summary('judge proofs from a JSONL file')
     .description(
       'Judge proofs. In: lines {id, statement, proof, header?, language?}, the statement up to but not including\n' +
-        '`:=` (Lean) or its proof (Isabelle), the proof what follows it. Out: lines {line, id, verdict, reason, axioms, premises, ms}, one an input line,\n' +
+        '`:=` (Lean) or its proof (Isabelle), the proof what follows it. Out: lines {line, id, crc32, verdict, reason, axioms, premises, ms}, one an input line,\n' +
         'in the order in which they are answered.',
     )
     .requiredOption('--in <file>', 'JSON lines to read; - is standard input')

@@ -1,24 +1,45 @@
-/** Writes JSON lines to a file or standard output, one whole row after the other, whoever asks first. */
+/** Writes JSON lines to a file or standard output, one whole row after the other, in the order asked. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { explainFileError } from '../ops/disk.ts';
-import { LakatosError } from '../ops/errors.ts';
+import { LakatosError, messageOf, UsageError } from '../ops/errors.ts';
 
 export interface RowWriter {
-  /** Resolves when the row has left this process. */
+  /** Resolves when there is room for more: rows that come while one is being written are written together. */
   write(row: Readonly<Record<string, unknown>>): Promise<void>;
+  /** Writes what is left. */
   close(): Promise<void>;
 }
+
+/** UTF-16 units that may wait for the disk. */
+const MOST_WAITING = 2 ** 16;
 
 /** @param path `-` is standard output; @param flags `w` begins anew, `a` goes on */
 export async function openRows(path: string, flags: 'w' | 'a'): Promise<RowWriter> {
   const sink = path === '-' ? standardOutput() : await openFile(path, flags);
-  let last = Promise.resolve();
+  let waiting = '';
+  let writing: Promise<void> | undefined;
+  const writeAll = async (): Promise<void> => {
+    while (waiting !== '') {
+      const text = waiting;
+      waiting = '';
+      await sink.write(text);
+    }
+    writing = undefined; // not after a failure: that is every later caller's too
+  };
   return {
-    write(row) {
-      last = last.then(() => sink.write(`${JSON.stringify(row)}\n`));
-      return last;
+    async write(row) {
+      waiting += `${JSON.stringify(row)}\n`;
+      writing ??= writeAll();
+      writing.catch(() => {});
+      if (waiting.length > MOST_WAITING) await writing;
     },
-    close: () => sink.close(),
+    async close() {
+      try {
+        await writing;
+      } finally {
+        await sink.close();
+      }
+    },
   };
 }
 
@@ -28,17 +49,22 @@ interface Sink {
 }
 
 async function openFile(path: string, flags: 'w' | 'a'): Promise<Sink> {
+  const file: FileHandle = await open(path, flags).catch((error: unknown) => {
+    throw new UsageError(`--out ${path}: ${messageOf(error)}. Choose another place.`, 'out', {
+      cause: error,
+    });
+  });
   const explained = (error: unknown): never => {
     throw explainFileError(error, path);
   };
-  const file: FileHandle = await open(path, flags).catch(explained);
   return { write: (text) => file.appendFile(text).catch(explained), close: () => file.close() };
 }
 
 function standardOutput(): Sink {
   const { stdout } = process;
   const failed = new Promise<never>((_, reject) =>
-    stdout.once('error', (error: Error) =>
+    // Not once: what is written meanwhile fails too.
+    stdout.on('error', (error: Error) =>
       reject(new LakatosError(`Standard output can no longer be written (${error.message}).`)),
     ),
   );

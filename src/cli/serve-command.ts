@@ -1,7 +1,8 @@
 /** `lakatos serve`: the checker of a configuration put behind a port, until a signal asks it to stop. */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { loadConfig } from '../config/index.ts';
+import { isIPv4 } from 'node:net';
+import { type Config, loadConfig } from '../config/index.ts';
 import { UsageError } from '../ops/errors.ts';
 import { openLog } from '../ops/log.ts';
 import { listenForShutdown } from '../ops/shutdown.ts';
@@ -47,7 +48,7 @@ export async function serveCommand(options: ServeOptions): Promise<void> {
   );
   try {
     const onFailure = (err: unknown) => log.error({ err }, 'the checker failed');
-    const desk = new Desk({ checker, maxQueue, metrics, onFailure });
+    const desk = new Desk({ checker, maxQueue, inHand: inHandOf(config.checker), metrics, onFailure });
     const common = { desk, metrics, log, maxBodyBytes: maxBodyMb * 2 ** 20, stopping: shutdown.signal };
     const app = createApp(token === undefined ? common : { ...common, token });
     const server = await listen(app, { host, port });
@@ -61,6 +62,12 @@ export async function serveCommand(options: ServeOptions): Promise<void> {
     shutdown.dispose();
     closeLog();
   }
+}
+
+/** Enough to keep every judge of a configuration busy. */
+function inHandOf({ lean, isabelle, queue }: Config['checker']): number {
+  const queued = queue.url === undefined ? 0 : queue.maxInFlight;
+  return Math.max(4 * lean.workers, 2 * isabelle.workers * isabelle.batch, queued);
 }
 
 function overridesOf({ set, host, port, maxQueue, maxBody }: ServeOptions): string[] {
@@ -98,4 +105,4 @@ function checkToken(token: string, where: string): string {
 }
 
 const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || host.startsWith('127.');
+  host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));

@@ -1,11 +1,13 @@
 /**
  * `lakatos verify`: proofs in, verdicts out, both as JSON lines. Lines are read as fast as they are judged, so memory
  * does not grow with the file. A line that cannot be read gets a `fault` row with the reason, never a crash. Every row
- * names its input line, and that is how an interrupted file is resumed: lines with a row are not judged again.
+ * names its input line and the line's checksum, and that is how an interrupted file is resumed: lines with a row are not
+ * judged again, and an input that has changed is refused.
  */
-import { createReadStream } from 'node:fs';
-import { realpath } from 'node:fs/promises';
+import { createReadStream, fstat, type Stats } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
+import { promisify } from 'node:util';
 import { faultAnswer } from '../checkers/answers.ts';
 import { type RowId, readAttempt } from '../checkers/attempt-row.ts';
 import type { Attempt, Checker, Verdict } from '../checkers/checker.ts';
@@ -23,7 +25,7 @@ export interface VerifyJob {
   readonly resume?: boolean;
   /** Aborted: read no further, answer what is being judged, throw a `StoppedError`. */
   readonly signal?: AbortSignal;
-  /** Told of every row written. */
+  /** Told of every row. */
   readonly onRow?: (verdict: Verdict['verdict']) => void;
 }
 
@@ -67,34 +69,44 @@ async function answerAll(
 ): Promise<VerifyCounts> {
   const counts: Record<string, number> = {};
   let lines = 0;
-  const answer = async (line: number, id: RowId | null, verdict: Omit<Verdict, 'id'>): Promise<void> => {
-    await rows.write({ line, id, ...verdict });
+  const answer = async (asked: Asked, verdict: Omit<Verdict, 'id'>): Promise<void> => {
+    await rows.write({ ...asked, ...verdict });
     lines++;
     counts[verdict.verdict] = (counts[verdict.verdict] ?? 0) + 1;
     job.onRow?.(verdict.verdict);
   };
   /** Ids of the input may repeat; the line number never does. */
-  const ids = new Map<string, RowId>();
+  const asked = new Map<string, Asked>();
   async function* attempts(): AsyncGenerator<Attempt> {
     for await (const line of untilStopped(linesOf(input, MAX_LINE_BYTES), job.signal)) {
       if (line.text?.trim() === '') continue;
+      if (answered.has(line)) continue;
       const read = readLine(line);
-      if (answered.has(line.number, read.id)) continue;
+      const as = { line: line.number, id: read.id, crc32: line.crc32 };
       if ('attempt' in read) {
-        ids.set(read.attempt.id, read.id);
+        asked.set(read.attempt.id, as);
         yield read.attempt;
-      } else await answer(line.number, read.id, faultAnswer(`line ${line.number} ${read.reason}`));
+      } else await answer(as, faultAnswer(`line ${line.number} ${read.reason}`));
     }
   }
   for await (const { id, ...verdict } of checker.judge(attempts())) {
-    await answer(Number(id), ids.get(id) ?? null, verdict);
-    ids.delete(id);
+    const as = asked.get(id);
+    if (!as) continue; // one verdict a line, whatever a checker does
+    asked.delete(id);
+    await answer(as, verdict);
   }
   if (job.signal?.aborted)
     throw new StoppedError(
       `Stopped after ${lines} lines. Go on with the same command and --resume${job.output === '-' ? ' (it needs an --out file)' : ''}.`,
     );
   return { lines, resumed: answered.count, verdicts: counts };
+}
+
+/** How a row names the line that it answers. */
+interface Asked {
+  readonly line: number;
+  readonly id: RowId | null;
+  readonly crc32: number;
 }
 
 type ReadLine = { id: RowId; attempt: Attempt } | { id: RowId | null; reason: string };
@@ -130,7 +142,7 @@ const openInput = (path: string): Readable => (path === '-' ? process.stdin : cr
 async function firstBytes(input: Readable, path: string): Promise<void> {
   if (path === '-') return;
   await new Promise<void>((resolve, reject) => {
-    input.once('ready', resolve);
+    input.once('readable', resolve);
     input.once('error', (error: Error) => reject(new UsageError(`--in ${path}: ${error.message}`, 'in')));
   });
 }
@@ -143,10 +155,14 @@ async function earlierAnswers({ output, resume }: VerifyJob): Promise<Answered> 
 }
 
 async function refuseSameFile({ input, output }: VerifyJob): Promise<void> {
-  const [from, to] = await Promise.all([input, output].map((path) => realpath(path).catch(() => undefined)));
-  if (input !== '-' && from !== undefined && from === to)
+  const [from, to] = await Promise.all([statOf(input, 0), statOf(output, 1)]);
+  // By device and inode: whatever names lead to it, hard links and redirections among them.
+  if (from?.isFile() && from.dev === to?.dev && from.ino === to.ino)
     throw new UsageError(
       `--in and --out are one file (${input}): the answers would replace the questions.`,
       'out',
     );
 }
+
+const statOf = (path: string, standard: 0 | 1): Promise<Stats | undefined> =>
+  (path === '-' ? promisify(fstat)(standard) : stat(path)).catch(() => undefined);

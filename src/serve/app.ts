@@ -29,8 +29,15 @@ export interface AppOptions {
 
 type Variables = RequestIdVariables;
 type App = Hono<{ Variables: Variables }>;
-/** Labels of metrics; all others are one, since anyone can think of more. */
-const KNOWN_PATHS = new Set(['/health', '/metrics', '/v1/verify', '/v1/inspect', '/api/check', '/verify']);
+/** Each with the method that it takes. They are labels of metrics; all other paths are one, since anyone can think of more. */
+const ROUTES: ReadonlyMap<string, string> = new Map([
+  ...['/', '/health', '/metrics'].map((path) => [path, 'GET'] as const),
+  ...['/v1/verify', '/v1/inspect', '/api/check', '/verify', '/one_pass_verify_batch'].map(
+    (path) => [path, 'POST'] as const,
+  ),
+]);
+/** Slashes at the end are the same route. */
+const routeOf = (c: Context): string => c.req.path.replace(/(.)\/+$/, '$1');
 const NDJSON = 'application/x-ndjson';
 
 export function createApp(options: AppOptions): App {
@@ -39,7 +46,13 @@ export function createApp(options: AppOptions): App {
   app.use(requestId());
   app.use((c, next) => logged(options, c, next));
   app.onError((error, c) => errorResponse(options, error, c));
-  app.notFound((c) => c.json({ error: `no such route: ${c.req.method} ${c.req.path}`, field: '' }, 404));
+  app.notFound((c) => {
+    const takes = ROUTES.get(routeOf(c));
+    const error = takes
+      ? `expected ${takes}, found ${c.req.method}`
+      : `no such route: ${c.req.method} ${c.req.path}`;
+    return takes ? c.json({ error, field: '' }, 405, { allow: takes }) : c.json({ error, field: '' }, 404);
+  });
 
   const health = (c: Context) =>
     stopping?.aborted
@@ -66,11 +79,17 @@ export function createApp(options: AppOptions): App {
   });
   app.post('/v1/verify', async (c) => {
     const asked = attemptsIn(await jsonBody(c));
-    return answer(c, asked, desk, 'verdicts', desk.judge(asked.questions, 'attempts'));
+    return answer(c, asked, desk, 'verdicts', desk.judge(asked.questions, 'attempts', c.req.raw.signal));
   });
   app.post('/v1/inspect', async (c) => {
     const { options: probes, ...asked } = statementsIn(await jsonBody(c));
-    return answer(c, asked, desk, 'inspections', desk.inspect(asked.questions, probes, 'statements'));
+    return answer(
+      c,
+      asked,
+      desk,
+      'inspections',
+      desk.inspect(asked.questions, probes, 'statements', c.req.raw.signal),
+    );
   });
   app.route('/', kiminaRoutes(desk));
   return app;
@@ -82,36 +101,21 @@ async function answer(
   { ids }: Asked<unknown>,
   desk: Desk,
   name: string,
-  answers: AsyncIterableIterator<Verdict | Inspection>,
+  answers: ReadableStream<Verdict | Inspection>,
 ): Promise<Response> {
   const row = (found: Verdict | Inspection | undefined, i: number) => ({ ...found, id: ids[i] });
   if (c.req.header('accept')?.includes(NDJSON)) {
-    const lines = mapped(
-      answers,
-      (found) => `${JSON.stringify({ index: Number(found.id), ...row(found, Number(found.id)) })}\n`,
-    );
-    return c.body(ReadableStream.from(lines).pipeThrough(new TextEncoderStream()), 200, {
+    const line = (found: Verdict | Inspection) =>
+      `${JSON.stringify({ index: Number(found.id), ...row(found, Number(found.id)) })}\n`;
+    const lines = new TransformStream<Verdict | Inspection, string>({
+      transform: (found, out) => out.enqueue(line(found)),
+    });
+    return c.body(answers.pipeThrough(lines).pipeThrough(new TextEncoderStream()), 200, {
       'content-type': NDJSON,
     });
   }
-  const found = await byId(answers, c.req.raw.signal);
+  const found = await byId(answers);
   return c.json({ toolchain: desk.toolchain, [name]: ids.map((_, i) => row(found.get(String(i)), i)) });
-}
-
-/** Hands on `return` even before the first item, as a generator would not. */
-function mapped<A, B>(items: AsyncIterableIterator<A>, map: (item: A) => B): AsyncIterableIterator<B> {
-  const result: AsyncIterableIterator<B> = {
-    next: async () => {
-      const { done, value } = await items.next();
-      return done ? { done: true, value: undefined } : { done: false, value: map(value) };
-    },
-    return: async () => {
-      await items.return?.();
-      return { done: true, value: undefined };
-    },
-    [Symbol.asyncIterator]: () => result,
-  };
-  return result;
 }
 
 async function logged(
@@ -123,7 +127,7 @@ async function logged(
   await next();
   const { method } = c.req;
   const { status } = c.res;
-  metrics.response(KNOWN_PATHS.has(c.req.path) ? c.req.path : 'other', status);
+  metrics.response(ROUTES.has(routeOf(c)) ? routeOf(c) : 'other', status);
   const fields = {
     request: c.get('requestId'),
     method,
@@ -145,14 +149,21 @@ function errorResponse({ log }: AppOptions, error: Error, c: Context): Response 
   return c.json({ error: 'internal error', field: '', request: c.get('requestId') }, 500);
 }
 
+/** Missing, of another form or wrong: one answer. */
 const refused = {
-  error: 'expected the header Authorization: Bearer TOKEN with the right token',
-  field: 'Authorization',
+  message: () =>
+    Response.json(
+      {
+        error: 'expected the header Authorization: Bearer TOKEN with the right token',
+        field: 'Authorization',
+      },
+      { status: 401, headers: { 'www-authenticate': 'Bearer' } },
+    ),
 };
 const saying = {
-  noAuthenticationHeader: { message: refused },
-  invalidAuthenticationHeader: { message: refused },
-  invalidToken: { message: refused },
+  noAuthenticationHeader: refused,
+  invalidAuthenticationHeader: refused,
+  invalidToken: refused,
 };
 
 /** Digests first: equal lengths, so the comparison takes as long whatever was given. */

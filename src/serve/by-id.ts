@@ -1,16 +1,6 @@
-/** Gathers answers under their ids, and leaves when the client does. */
+/** Gathers answers under their ids. */
 export async function byId<Answer extends { readonly id: string }>(
-  answers: AsyncIterableIterator<Answer>,
-  left: AbortSignal,
+  answers: AsyncIterable<Answer>,
 ): Promise<Map<string, Answer>> {
-  const leave = () => void answers.return?.();
-  left.addEventListener('abort', leave);
-  if (left.aborted) leave();
-  try {
-    const found = new Map<string, Answer>();
-    for await (const answer of answers) found.set(answer.id, answer);
-    return found;
-  } finally {
-    left.removeEventListener('abort', leave);
-  }
+  return new Map(await Array.fromAsync(answers, (answer) => [answer.id, answer] as const));
 }

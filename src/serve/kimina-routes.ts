@@ -1,7 +1,6 @@
 /** The routes of the Kimina Lean server. What a snippet means and how its answer reads is kimina.ts's. */
 import { type Context, Hono } from 'hono';
 import type { Inspection, Verdict } from '../checkers/checker.ts';
-import type { Statement } from '../statements/statement.ts';
 import { byId } from './by-id.ts';
 import type { Desk } from './desk.ts';
 import { checkRequest, type Plan, planFor, type ReplAnswer, verifyRequest } from './kimina.ts';
@@ -39,23 +38,18 @@ async function answersTo(desk: Desk, field: string, codes: readonly string[], le
   const plans = codes.map((code, i) => planFor(code, String(i)));
   const attempts = plans.flatMap((plan) => (plan.inspects ? [] : plan.attempts));
   const statements = plans.flatMap((plan) => (plan.inspects ? plan.attempts.map((a) => a.statement) : []));
-  const judging = desk.judge(attempts, field);
-  const inspecting = inspectOrLeave(desk, statements, field, judging);
-  const [verdicts, inspections] = await Promise.all([byId(judging, left), byId(inspecting, left)]);
+  const judging = desk.judge(attempts, field, left);
+  const inspecting = inspectOrLeave(() => desk.inspect(statements, {}, field, left), judging);
+  const [verdicts, inspections] = await Promise.all([byId(judging), byId(inspecting)]);
   return plans.map((plan) => answerOf(plan, verdicts, inspections));
 }
 
 /** Both are taken in, or neither is. */
-function inspectOrLeave(
-  desk: Desk,
-  of: readonly Statement[],
-  field: string,
-  judging: AsyncIterator<Verdict>,
-) {
+function inspectOrLeave(inspect: () => ReadableStream<Inspection>, judging: ReadableStream<Verdict>) {
   try {
-    return desk.inspect(of, {}, field);
+    return inspect();
   } catch (error) {
-    void judging.return?.();
+    void judging.cancel();
     throw error;
   }
 }

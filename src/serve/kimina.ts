@@ -2,6 +2,7 @@
  * The shapes of the Kimina Lean server (project-numina/kimina-lean-server 2.0, MIT): snippets of Lean in, the answers
  * of a Lean REPL out. Its clients decide by them: an `error` that says `timed out`, another `error`, a `response` with
  * a `message` (the REPL failed), with `messages` of severity `error`, with `sorries`; and else the snippet is valid.
+ * A `message` is never sent: older clients of theirs do not look for one, and would call the snippet valid.
  *
  * So `valid` is said of nothing but a snippet whose every theorem was proved, and `sorry` only of a lone theorem whose
  * proof is `sorry` and whose statement elaborates. What this door cannot judge is an `error`, not a wrong proof.
@@ -45,13 +46,11 @@ interface Sorry {
 export type ReplAnswer = { readonly time: number } & (
   | { readonly error: string }
   | {
-      readonly response:
-        | { readonly message: string }
-        | {
-            readonly env: number;
-            readonly messages?: readonly Message[];
-            readonly sorries?: readonly Sorry[];
-          };
+      readonly response: {
+        readonly env: number;
+        readonly messages?: readonly Message[];
+        readonly sorries?: readonly Sorry[];
+      };
     }
 );
 
@@ -104,7 +103,7 @@ function probe(id: string): Plan {
 }
 
 const isClean = (answer: ReplAnswer): boolean =>
-  'response' in answer && 'env' in answer.response && answer.response.messages === undefined;
+  'response' in answer && answer.response.messages === undefined;
 
 /** The first theorem that was not proved speaks for the snippet. */
 function verdictAnswer(verdicts: readonly Verdict[], lines: readonly number[]): ReplAnswer {
@@ -122,7 +121,7 @@ function verdictAnswer(verdicts: readonly Verdict[], lines: readonly number[]): 
     case 'timeout':
       return { time, error: `Lean timed out: ${reason}` };
     case 'memory':
-      return { time, response: { message: `Lean ran out of memory: ${reason}` } };
+      return leanError(`Lean ran out of memory: ${reason}`, lines[failed] ?? 1, time);
     case 'fault':
       return { time, error: `the checker failed: ${reason}` };
     default:
@@ -132,6 +131,7 @@ function verdictAnswer(verdicts: readonly Verdict[], lines: readonly number[]): 
 
 function refusal(snippet: Exclude<Snippet, { kind: 'attempts' }>): ReplAnswer {
   const { kind, reason, line } = snippet;
+  if (kind === 'rejected') return leanError(reason, line, 0);
   if (kind === 'forbidden') return leanError(`forbidden: ${reason}`, line, 0);
   return {
     time: 0,

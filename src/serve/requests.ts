@@ -8,7 +8,10 @@ import { HttpProblem } from './problem.ts';
 
 /** The body as JSON. Bytes that are no UTF-8 are refused: replaced by something else they would be another proof. */
 export async function jsonBody(c: Context): Promise<unknown> {
-  const bytes = await c.req.arrayBuffer();
+  const bytes = await c.req.arrayBuffer().catch((error: unknown) => {
+    if (c.req.raw.signal.aborted) throw new HttpProblem(400, 'the body broke off: the client has left');
+    throw error;
+  });
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {

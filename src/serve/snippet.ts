@@ -7,8 +7,9 @@
  * else. (A `have` alone would not do: a later theorem's variables can change what its words mean.) Left out are
  * comments between commands, `set_option` (the judge's own limits stand), `#check`, `#print` and closing `end`s.
  *
- * Refused: what our policy forbids (`forbidden`: the file is at fault) and what this door cannot turn into attempts
- * though Lean might accept it (`unsupported`: definitions, attributes, more than one namespace …).
+ * Refused: what Lean would not accept either, or what proves nothing (`rejected`: an answer that was cut off, prose),
+ * what our policy forbids (`forbidden`), and what this door cannot turn into attempts though Lean might accept it
+ * (`unsupported`: definitions, attributes, more than one namespace …). Only the last is not the file's fault.
  */
 import { proofStart } from '../statements/cut.ts';
 import { commandsOf, type LeanCommand, withoutComments } from './commands.ts';
@@ -22,7 +23,9 @@ export interface SnippetAttempt {
 
 export type Snippet =
   | { readonly kind: 'attempts'; readonly header: string; readonly attempts: readonly SnippetAttempt[] }
-  | { readonly kind: 'forbidden' | 'unsupported'; readonly reason: string; readonly line: number };
+  | { readonly kind: RefusalKind; readonly reason: string; readonly line: number };
+
+type RefusalKind = 'rejected' | 'forbidden' | 'unsupported';
 
 /** Longest file read, UTF-16 units; and most theorems, since each repeats those before it. */
 const MAX_CODE = 1_000_000;
@@ -41,10 +44,10 @@ const FORBIDDEN = new Set(
 
 class Refusal extends Error {
   override readonly name = 'Refusal';
-  readonly kind: 'forbidden' | 'unsupported';
+  readonly kind: RefusalKind;
   readonly line: number;
 
-  constructor(kind: 'forbidden' | 'unsupported', reason: string, line: number) {
+  constructor(kind: RefusalKind, reason: string, line: number) {
     super(reason);
     this.kind = kind;
     this.line = line;
@@ -67,13 +70,14 @@ export function readSnippet(code: string): Snippet {
 }
 
 function attemptsOf(all: readonly LeanCommand[]): Snippet {
-  const commands = all.filter((command) => !isIgnored(command));
+  const commands = all.filter((command, i) => !isIgnored(command) && !isVisibility(command, all[i + 1]));
   const first = commands.findIndex(({ word }) => THEOREMS.includes(word));
   const before = first < 0 ? commands : commands.slice(0, first);
   const header = before.map(headerLine);
   const theorems = first < 0 ? [] : theoremsOf(commands.slice(first));
-  if (theorems.length === 0) throw new Refusal('unsupported', 'there is no theorem to judge', 1);
+  if (theorems.length === 0) throw new Refusal('rejected', 'there is no theorem to judge', 1);
   if (theorems.length > 1) refuseScoped(before);
+  refuseQualified(theorems);
   const helpers: string[] = [];
   const attempts = theorems.map((theorem, i) => {
     const { statement, proof } = parts(theorem, 'theorem');
@@ -91,9 +95,17 @@ function isIgnored({ word, text }: LeanCommand): boolean {
   return word === '#check' || word === '#print';
 }
 
+/** Who else may use a theorem does not change what it says. */
+const isVisibility = ({ word, text }: LeanCommand, next: LeanCommand | undefined): boolean =>
+  (word === 'private' || word === 'protected') &&
+  withoutComments(text) === word &&
+  THEOREMS.includes(next?.word ?? '');
+
 function headerLine({ word, text, line }: LeanCommand): string {
   const plain = withoutComments(text);
   if (FORBIDDEN.has(word)) throw new Refusal('forbidden', `${word} is not allowed`, line);
+  if (!/^[a-z#@/]/.test(word))
+    throw new Refusal('rejected', `expected a command, found ${JSON.stringify(plain.slice(0, 40))}`, line);
   if (!HEADER.includes(word))
     throw new Refusal('unsupported', `${word} is not read here, only theorems are`, line);
   // No header needs one, and so nothing can hide in what only looks like one.
@@ -130,22 +142,43 @@ function refuseScoped(before: readonly LeanCommand[]): void {
   throw new Refusal('unsupported', `${scoped.word} with more than one theorem is not read here`, scoped.line);
 }
 
+/** A `have` answers to its own name only, not to one with a namespace before it. */
+function refuseQualified(theorems: readonly LeanCommand[]): void {
+  const helpers: string[] = [];
+  for (const theorem of theorems) {
+    const used = helpers.find((name) => name !== '' && theorem.text.includes(`.${name}`));
+    if (used !== undefined)
+      throw new Refusal('unsupported', `${used} by a name with dots is not read here`, theorem.line);
+    helpers.push(nameOf(theorem));
+  }
+}
+
 function parts({ word, text, line }: LeanCommand, keyword: string): { statement: string; proof: string } {
   const at = proofStart(text);
-  if (at === text.length) throw new Refusal('unsupported', `this ${word} has no := before its proof`, line);
+  if (OTHER_PROOF.test(withoutComments(text.slice(0, at))))
+    throw new Refusal('unsupported', `this ${word} is proved by cases or fields, not by :=`, line);
+  if (at === text.length) throw new Refusal('rejected', `this ${word} has no := before its proof`, line);
   const name = word === 'example' ? ' judged_example' : '';
   return { statement: keyword + name + text.slice(word.length, at).trimEnd(), proof: text.slice(at + 2) };
 }
 
-/** `lemma a (n : Nat) : P n := p` → `have a (n : Nat) : P n := (p)`; the bracket closes on a line of its own. */
+/** Lean takes a proof without `:=` too: by cases, which begin with a bar, or by fields, which follow `where`. */
+const OTHER_PROOF = /^\s*\|.*=>|(?<![\w.])where(?!\w)/m;
+
+/**
+ * `lemma a (n : Nat) : P n := p` → `have a (n : Nat) : P n := (p);`. The bracket closes on a line of its own, where no
+ * comment reaches; without the semicolon what follows would be the bracket's argument.
+ */
 function asHave(theorem: LeanCommand): string {
   const { statement, proof } = parts(theorem, 'have');
-  const name = /^have\s+([^\s:({[⦃⟨]+)/.exec(statement)?.[1] ?? '';
+  const name = nameOf(theorem);
   if (name.includes('.'))
     throw new Refusal(
       'unsupported',
       `${name}: a helper with a dot in its name is not read here`,
       theorem.line,
     );
-  return `${statement} := (${proof}\n)`;
+  return `${statement} := (${proof}\n);`;
 }
+
+const nameOf = ({ text }: LeanCommand): string => /^\w+\s+([^\s:({[⦃⟨]+)/.exec(text)?.[1] ?? '';

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Line, linesOf } from '../../src/cli/lines.ts';
@@ -41,4 +42,12 @@ test('a line beyond the limit loses its text, says its length and leaves its nei
 test('bytes that are no UTF-8 are not replaced by something else', async () => {
   const [line] = await read(Uint8Array.from([0x61, 0xff, 0x0a]));
   expect([line?.text, line?.reason]).toEqual([undefined, 'is not UTF-8']);
+});
+
+test('a line’s checksum is of its bytes, however they arrive, also where its text is not read', async () => {
+  const bytes = Buffer.from(`çd\n${'x'.repeat(50)}\n\xff`, 'latin1');
+  for (const size of [1, 3, 1000])
+    expect((await read(bytes, size, 10)).map((line) => line.crc32)).toEqual(
+      bytes.toString('latin1').split('\n').map((line) => crc32(Buffer.from(line, 'latin1'))), // biome-ignore format: one line
+    );
 });

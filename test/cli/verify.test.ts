@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -61,7 +61,13 @@ test.each([
   ['a missing field', JSON.stringify({ id: 'x', statement: 'theorem t : True' }), 'x', 'field "proof"'],
   ['an empty statement', line({ statement: '' }), 'a', 'field "statement"'],
   ['a number for a proof', line({ proof: 7 }), 'a', 'field "proof"'],
-  ['an id of no kind', line({ id: {} }), null, 'field "id"'],
+  ['an id of no kind', line({ id: {} }), null, 'field "id": expected a string'],
+  [
+    'an id that is no exact number',
+    line({}).replace('"a"', '12345678901234567890'),
+    null,
+    'field "id": expected',
+  ],
   ['an unknown language', line({ language: 'coq' }), 'a', 'field "language"'],
 ])('%s is a fault row that says so, and the neighbours are judged', async (_, bad, id, reason) => {
   const { out } = await run([line({ id: 1 }), bad, line({ id: 3 })]);
@@ -101,11 +107,51 @@ test('an input that cannot be read is bad usage that names it, and the output is
   expect(readFileSync(output, 'utf8')).toBe('precious');
 });
 
+test('an input that is a directory is bad usage too', async () => {
+  writeFileSync(output, 'precious');
+  const error = await verify(fakeChecker(), { input: dir, output }).catch((e: unknown) => e);
+  expect([exitCodeOf(error), String(error)]).toEqual([2, expect.stringContaining(`--in ${dir}: EISDIR`)]);
+  expect(readFileSync(output, 'utf8')).toBe('precious');
+});
+
+test.each([
+  ['a directory', dir, 'EISDIR'],
+  ['below nothing', join(dir, 'nowhere', 'out.jsonl'), 'ENOENT'],
+])('an output that is %s is bad usage that names it, before anything is judged', async (_, where, code) => {
+  const checker = fakeChecker();
+  const error = await run([line({})], checker, { output: where }).catch((e: unknown) => e);
+  expect([exitCodeOf(error), String(error)]).toEqual([2, expect.stringContaining(`--out ${where}: ${code}`)]);
+  expect(checker.asked).toEqual([]);
+});
+
+test('a disk that is full is a sentence, and no more is judged', async () => {
+  const checker = fakeChecker();
+  const lines = Array.from({ length: 3000 }, (_, id) => line({ id }));
+  await expect(run(lines, checker, { output: '/dev/full' })).rejects.toThrow('/dev/full: the disk is full');
+  expect(checker.asked.length).toBeLessThan(lines.length);
+});
+
+test('a reader of standard output that leaves ends it with a sentence', async () => {
+  writeFileSync(input, '{"id":1}\n'.repeat(200_000));
+  const command = ['-c', '{ node src/main.ts verify --in "$1"; echo "exit $?" >&2; } | head -1', 'sh', input];
+  const { stdout, stderr } = await execa('sh', command, { reject: false, preferLocal: true });
+  expect(JSON.parse(stdout)).toMatchObject({ line: 1, verdict: 'fault' });
+  expect(stderr).toContain('Standard output can no longer be written');
+  expect(stderr.trimEnd()).toMatch(/exit 1$/);
+  expect(stderr).not.toContain('node:'); // no stack
+});
+
 test('one file for both is refused before it is emptied', async () => {
   writeFileSync(input, line({}));
   await expect(verify(fakeChecker(), { input, output: input })).rejects.toThrow(
     '--in and --out are one file',
   );
+  const link = join(dir, 'link.jsonl');
+  linkSync(input, link);
+  await expect(verify(fakeChecker(), { input, output: link })).rejects.toThrow('--in and --out are one file');
+  const redirected = ['-c', 'node src/main.ts verify --in - --out "$1" < "$1"', 'sh', input];
+  const { exitCode, stderr } = await execa('sh', redirected, { reject: false, preferLocal: true });
+  expect([exitCode, stderr]).toEqual([2, expect.stringContaining('--in and --out are one file')]);
   expect(readFileSync(input, 'utf8')).toBe(line({}));
 });
 
@@ -138,11 +184,25 @@ test('resuming without an output yet begins', async () => {
   expect(counts).toMatchObject({ lines: 1, resumed: 0 });
 });
 
-test('resuming with another input is refused with the line', async () => {
-  await run([line({ id: 'a' }), line({ id: 'b' })]);
-  await expect(run([line({ id: 'a' }), line({ id: 'c' })], fakeChecker(), { resume: true })).rejects.toThrow(
-    /line 2 with another id than the input's \("c"\)/,
-  );
+test.each([
+  ['another id', { id: 'c' }],
+  ['another proof', { id: 'b', proof: 'by other means' }],
+])(
+  'resuming with an input that has %s is refused with the line, whatever was answered',
+  async (_, fields) => {
+    await run([line({ id: 'a' }), line({ id: 'b' })]);
+    const checker = fakeChecker();
+    await expect(run([line({ id: 'a' }), line(fields)], checker, { resume: true })).rejects.toThrow(
+      'answers another line 2 than the input',
+    );
+    expect([checker.asked, rows().length]).toEqual([[], 2]);
+  },
+);
+
+test('an input that has grown since is gone on with', async () => {
+  await run([line({ id: 'a' }), '']);
+  const { counts } = await run([line({ id: 'a' }), line({ id: 'b' })], fakeChecker(), { resume: true });
+  expect(counts).toEqual({ lines: 1, resumed: 1, verdicts: { proved: 1 } });
 });
 
 test('an output that verify did not write is not gone on with', async () => {
@@ -163,9 +223,10 @@ test('stopped, it answers what is being judged, reads no further, and can be res
   const lines = Array.from({ length: 50 }, (_, id) => line({ id }));
   const controller = new AbortController();
   const checker = fakeChecker();
+  let written = 0;
   const stopping = run(lines, checker, {
     signal: controller.signal,
-    onRow: () => rows().length === 5 && controller.abort(),
+    onRow: () => ++written === 5 && controller.abort(),
   });
   const error = await stopping.catch((e: unknown) => e);
   expect(error).toBeInstanceOf(StoppedError);

@@ -1,6 +1,14 @@
 import { expect, test } from 'vitest';
+import type { Attempt } from '../../src/checkers/checker.ts';
 import { fakeChecker } from '../checkers/fake-checker.ts';
 import { attempt, bodyOf, gate, setUp } from './fixture.ts';
+
+/** As the desk takes it. */
+const read = (id: string | number): Attempt => ({
+  id: String(id),
+  statement: { id: String(id), language: 'lean', header: '', text: 'theorem t : True', forbidden: [] },
+  proof: 'by trivial',
+});
 
 test('verdicts come in the order of the attempts, under the client’s ids', async () => {
   const { post } = setUp();
@@ -141,7 +149,7 @@ test('a request that could never fit is a 413 that says how many may come', asyn
   const response = await post('/v1/verify', { attempts: [attempt(1), attempt(2), attempt(3)] });
   expect(response.status).toBe(413);
   expect(await response.json()).toEqual({
-    error: 'expected at most 2 in one request, found 3',
+    error: 'expected at most 2 in one request, found 3: ask in parts, or serve with a larger --max-queue',
     field: 'attempts',
   });
 });
@@ -151,10 +159,11 @@ test('with a token, everything but /health wants it', async () => {
   expect((await app.request('/health')).status).toBe(200);
   for (const given of [undefined, 'Bearer wrong', 'a-token-of-some-length', 'Bearer a-token-of-some-lengt']) {
     const headers: Record<string, string> = given === undefined ? {} : { authorization: given };
-    const response = await post('/v1/verify', { attempts: [attempt(1)] }, headers);
-    expect([400, 401]).toContain(response.status);
-    expect((await bodyOf(response)).field).toBe('Authorization');
-    expect([400, 401]).toContain((await app.request('/metrics', { headers })).status);
+    for (const path of ['/v1/verify', '/v1/inspect', '/api/check', '/verify', '/nowhere', '/metrics']) {
+      const response = await (path === '/metrics' ? app.request(path, { headers }) : post(path, {}, headers));
+      expect([response.status, response.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
+      expect((await bodyOf(response)).field).toBe('Authorization');
+    }
   }
   const right = await post(
     '/v1/verify',
@@ -226,14 +235,50 @@ test('an unknown route is a 404 in the same shape, and every response has its re
   expect(lines.at(-1)).toMatchObject({ request: 'mine-1', path: '/v2/verify', status: 404 });
 });
 
-test('a reader that leaves gives its place in the queue back, before the first verdict too', async () => {
-  const { post, desk } = setUp({ checker: fakeChecker(() => new Promise(() => {})) });
-  const response = await post(
-    '/v1/verify',
-    { attempts: [attempt(1), attempt(2)] },
-    { accept: 'application/x-ndjson' },
-  );
-  expect(desk.depth).toBe(2);
+test.each([
+  ['GET', '/v1/verify', 'POST'],
+  ['PUT', '/api/check/', 'POST'],
+  ['POST', '/health', 'GET'],
+])('%s %s is a 405 that names the method it takes', async (method, path, takes) => {
+  const { app } = setUp();
+  const response = await app.request(path, { method });
+  expect([response.status, response.headers.get('allow')]).toEqual([405, takes]);
+  expect((await bodyOf(response)).error).toBe(`expected ${takes}, found ${method}`);
+});
+
+test('a reader that leaves gives its places in the queue back, but for those in the checker’s hands until they are done', async () => {
+  const held = gate();
+  const checker = fakeChecker(async () => {
+    await held.passed;
+    return 'proved' as const;
+  });
+  const { app, post, desk } = setUp({ checker, inHand: 1 });
+  const three = { attempts: [attempt(1), attempt(2), attempt(3)] };
+  const response = await post('/v1/verify', three, { accept: 'application/x-ndjson' });
+  await expect.poll(() => checker.asked.length).toBe(1);
+  expect(desk.depth).toBe(3);
   await response.body?.cancel();
-  expect(desk.depth).toBe(0);
+  await expect.poll(() => desk.depth).toBe(1);
+  held.open();
+  await expect.poll(() => desk.depth).toBe(0);
+  expect(checker.asked.map(({ id }) => id)).toEqual(['0']);
+  expect(await (await app.request('/metrics')).text()).toContain(
+    'lakatos_verdicts_total{verdict="proved"} 1',
+  );
+});
+
+test('a reader that leaves before anything was asked has nothing judged', async () => {
+  const checker = fakeChecker();
+  const { desk } = setUp({ checker });
+  const answers = desk.judge([read(1)], 'attempts', AbortSignal.abort());
+  expect([await Array.fromAsync(answers), desk.depth, checker.asked]).toEqual([[], 0, []]);
+});
+
+test('requests take turns: a small one does not wait for all of a large one', async () => {
+  const checker = fakeChecker();
+  const { desk } = setUp({ checker, inHand: 1 });
+  const large = Array.fromAsync(desk.judge(Array.from({ length: 20 }, (_, i) => read(i)), 'attempts')); // biome-ignore format: one line
+  const small = Array.fromAsync(desk.judge([read('small')], 'attempts'));
+  expect([(await small).length, (await large).length]).toEqual([1, 20]);
+  expect(checker.asked.findIndex(({ id }) => id === 'small')).toBeLessThan(3);
 });

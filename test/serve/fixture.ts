@@ -10,14 +10,15 @@ import { fakeChecker } from '../checkers/fake-checker.ts';
 export interface Setup extends Partial<AppOptions> {
   readonly checker?: Checker;
   readonly maxQueue?: number;
+  readonly inHand?: number;
 }
 
-export function setUp({ checker = fakeChecker(), maxQueue = 100, ...options }: Setup = {}) {
+export function setUp({ checker = fakeChecker(), maxQueue = 100, inHand = 8, ...options }: Setup = {}) {
   const metrics = new ServeMetrics();
   const failures: unknown[] = [];
   const lines: Record<string, unknown>[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
-  const desk = new Desk({ checker, maxQueue, metrics, onFailure: (error) => failures.push(error) });
+  const desk = new Desk({ checker, maxQueue, inHand, metrics, onFailure: (error) => failures.push(error) });
   const app = createApp({ desk, metrics, log, maxBodyBytes: 100_000, ...options });
   const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
     app.request(path, {

@@ -22,6 +22,17 @@ function analyze(answer: Record<string, unknown> | ReplAnswer): Status {
   return sorries.length > 0 ? 'sorry' : 'valid';
 }
 
+/** The older client's rule (kimina_client.proof_utils.parse_client_response), for answers of /verify. */
+function isValidNoSorry({ error, response }: Record<string, unknown>): boolean {
+  if (error) return false;
+  if (typeof response !== 'object' || response === null) throw new Error('neither error nor response');
+  if (!('messages' in response) || !Array.isArray(response.messages)) return true;
+  return !response.messages.some(
+    ({ severity, data }) =>
+      severity === 'error' || (severity === 'warning' && data.includes("declaration uses 'sorry'")),
+  );
+}
+
 const theorem = (proof: string) => `import Mathlib\nopen Nat\ntheorem t : True := ${proof}`;
 
 async function check(code: string, checker = fakeChecker()) {
@@ -37,13 +48,15 @@ test.each<[string, string, Status]>([
   ['a rejected one', theorem('by rejected'), 'lean_error'],
   ['a forbidden one', theorem('by forbidden'), 'lean_error'],
   ['one that takes too long', theorem('by timeout'), 'timeout_error'],
-  ['one that takes too much memory', theorem('by memory'), 'repl_error'],
+  ['one that takes too much memory', theorem('by memory'), 'lean_error'],
   ['one the checker fails on', theorem('by fault'), 'server_error'],
   ['a lone sorry under a statement that elaborates', theorem('by sorry'), 'sorry'],
   ['a lone sorry under one that does not', 'theorem t : nonsense := by\n  sorry -- to do', 'lean_error'],
   ['an axiom', 'axiom a : False\ntheorem t : False := a', 'lean_error'],
   ['a definition', 'def f := 1', 'server_error'],
-  ['nothing', '', 'server_error'],
+  ['nothing', '', 'lean_error'],
+  ['an answer that was cut off', 'import Mathlib\ntheorem t (n : Nat) : n', 'lean_error'],
+  ['prose', 'Here is the proof:\n```lean4\ntheorem t : True := trivial\n```', 'lean_error'],
   [
     'two theorems, the first of them wrong',
     'lemma a : 1 = 2 := by rejected\ntheorem b : True := trivial',
@@ -134,6 +147,16 @@ test('/verify answers under custom_id, the time inside the response, from proof 
   const old = await bodyOf(post('/one_pass_verify_batch', { codes: [] }));
   expect(old.results).toEqual([]);
 });
+
+test.each(['trivial', 'rejected', 'forbidden', 'timeout', 'memory', 'fault', 'sorry'])(
+  'the older client calls a proof that ends in %s valid only if it was proved',
+  async (end) => {
+    const { post } = setUp();
+    const codes = [{ custom_id: 'a', proof: theorem(`by ${end}`) }];
+    const { results } = await bodyOf(post('/verify', { codes }));
+    expect(results.map(isValidNoSorry)).toEqual([end === 'trivial']);
+  },
+);
 
 test('many snippets keep their order and ids', async () => {
   const { post } = setUp();

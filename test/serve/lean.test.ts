@@ -36,6 +36,11 @@ theorem b (Nat : Type) [Subsingleton Nat] : True := trivial`;
 test.each([
   ['a right proof', `${file}  omega`, { env: 0 }],
   ['two theorems, the second by the first', helpers, { env: 0 }],
+  [
+    'a term that would be the helper’s argument',
+    'private theorem aux : 1 = 1 := rfl\ntheorem main : 1 = 1 :=\n  aux',
+    { env: 0 },
+  ],
   ['the clients’ self-test', '#check Nat', { messages: [{ severity: 'info', data: 'Nat : Type' }] }],
   ['a wrong proof', `${file}  exact h`, { messages: [{ severity: 'error', pos: { line: 6, column: 0 } }] }],
   [

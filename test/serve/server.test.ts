@@ -32,18 +32,22 @@ const held = () => {
   return { checker, open };
 };
 
-test('a client that goes away gives its place in the queue back, streaming or not', async () => {
-  const { checker } = held();
-  await onPort({ checker }, async ({ url }, { desk }) => {
-    for (const accept of ['application/json', 'application/x-ndjson']) {
+test('a client that goes away gives its places in the queue back, streaming or not; only what is being judged still counts', async () => {
+  for (const accept of ['application/json', 'application/x-ndjson']) {
+    const { checker, open } = held();
+    await onPort({ checker, inHand: 1 }, async ({ url }, { desk }) => {
       const leaving = new AbortController();
       const asked = verify(url, [attempt(1), attempt(2)], { signal: leaving.signal, headers: { accept } });
       asked.catch(() => {});
-      await expect.poll(() => desk.depth).toBe(2);
+      await expect.poll(() => checker.asked.length).toBe(1);
+      expect(desk.depth).toBe(2);
       leaving.abort();
+      await expect.poll(() => desk.depth).toBe(1);
+      open();
       await expect.poll(() => desk.depth).toBe(0);
-    }
-  });
+      expect(checker.asked).toHaveLength(1);
+    });
+  }
 });
 
 test('closing, it finishes the requests in hand and takes no new connections', async () => {
@@ -83,6 +87,19 @@ test('a body that is too long is refused over a socket too, however it is sent, 
     expect(String(data)).toMatch(/^HTTP\/1.1 413 /);
     socket.destroy();
     expect((await verify(url, [attempt(1)])).status).toBe(200);
+  });
+});
+
+test('a client that leaves in the middle of its body is no failure of the server’s', async () => {
+  await onPort({}, async ({ url }, { lines, desk }) => {
+    const { port, hostname } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    socket.write('POST /v1/verify HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{"attempts"');
+    await once(socket, 'connect');
+    expect((await fetch(`${url}/health`)).status).toBe(200); // by then the request has come in
+    socket.destroy();
+    await expect.poll(() => lines.at(-1)).toMatchObject({ level: 20, path: '/v1/verify', status: 400 });
+    expect([lines.filter(({ level }) => Number(level) > 20), desk.depth]).toEqual([[], 0]);
   });
 });
 

@@ -61,7 +61,7 @@ test('every theorem is an attempt of its own; those before it are at the head of
   );
   expect(attempts.map((a) => [a.statement, a.proof, a.line])).toEqual([
     ['theorem a (n : Nat) : n = n', ' rfl -- so', 1],
-    ['theorem b : 1 = 1', 'have a (n : Nat) : n = n := ( rfl -- so\n)\n by\n  exact a 1', 3],
+    ['theorem b : 1 = 1', 'have a (n : Nat) : n = n := ( rfl -- so\n);\n by\n  exact a 1', 3],
   ]);
 });
 
@@ -96,11 +96,17 @@ test.each([
 test.each([
   ['def f := 1\ntheorem t : f = 1 := rfl', 'def is not read here', 1],
   ['@[simp] theorem t : True := trivial', '@[ is not read here', 1],
-  ['private theorem t : True := trivial', 'private is not read here', 1],
-  ['theorem t : ∀ n : Nat, n = n\n  | _ => rfl', 'no := before its proof', 1],
+  ['private def f := 1\ntheorem t : f = 1 := rfl', 'private is not read here', 1],
+  ['private /- ( -/ open Nat\ntheorem t : True := trivial', 'private is not read here', 1],
+  ['theorem t : ∀ n : Nat, n = n\n  | _ => rfl', 'by cases or fields', 1],
+  ['theorem t : ∀ n : Nat, n = n\n  | n => calc\n    n = n := rfl', 'by cases or fields', 1],
+  ['theorem t : True ∧ True where\n  left := trivial\n  right := trivial', 'by cases or fields', 1],
+  [
+    'namespace A\ntheorem a : True := trivial\ntheorem b : True := A.a\nend A',
+    'a by a name with dots is not read here',
+    3,
+  ],
   ['theorem t : True := aux\nwhere\n  aux : True := trivial', 'where after a theorem', 2],
-  ['-- nothing\n', 'there is no theorem to judge', 1],
-  ['', 'there is no theorem to judge', 1],
   ['theorem a : True := trivial\nopen Nat\ntheorem b : True := trivial', 'open after a theorem', 2],
   ['theorem a : True := trivial\nend A\ntheorem b : True := trivial', 'theorem after an end', 3],
   [
@@ -113,9 +119,28 @@ test.each([
   ['variable (s : "x" = "x")\ntheorem a : True := trivial', 'a string in the header', 1],
   ['set_option x (sneaky)\ntheorem a : True := trivial', 'set_option is not read here', 1],
   ['theorem a : True := trivial /-- doc -/ garbage', '/-- after a theorem is not read here', 1],
-  ['(theorem a : True := trivial)', '( is not read here', 1],
 ])('%j is refused with the reason and the line', (code, reason, line) => {
   expect(readSnippet(code)).toEqual({ kind: 'unsupported', reason: expect.stringContaining(reason), line });
+});
+
+test.each([
+  ['-- nothing\n', 'there is no theorem to judge', 1],
+  ['', 'there is no theorem to judge', 1],
+  ['import Mathlib\nopen Nat', 'there is no theorem to judge', 1],
+  ['open Nat\ntheorem t (n : Nat) : n = n', 'this theorem has no := before its proof', 2],
+  ['lemma a : 1 = 1 := rfl\n\nlemma', 'this lemma has no := before its proof', 3],
+  ['```lean4\ntheorem t : True := trivial\n```', 'expected a command, found "```lean4"', 1],
+  ['Here is the proof.\ntheorem t : True := trivial', 'expected a command, found "Here is the proof."', 1],
+  ['(theorem a : True := trivial)', 'expected a command, found "("', 1],
+])('%j proves nothing, in Lean as here, and that is said', (code, reason, line) => {
+  expect(readSnippet(code)).toEqual({ kind: 'rejected', reason, line });
+});
+
+test('private and protected are taken off a theorem', () => {
+  const { attempts } = attemptsIn(
+    'private lemma a : True := trivial\nprotected /- so -/ theorem b : True := a',
+  );
+  expect(attempts.map((a) => a.statement)).toEqual(['theorem a : True', 'theorem b : True']);
 });
 
 test('a file too long to be a proof is refused', () => {
