@@ -165,7 +165,8 @@ unsafe def mentions (text part : String) : Bool :=
   | _ => false
 
 unsafe def isResource (error : String) : Bool :=
-  mentions error "maximum number of heartbeats" || mentions error "deterministic) timeout"
+  mentions error "maximum number of heartbeats" || mentions error "deterministic) timeout" ||
+    mentions error "(kernel) deterministic timeout"
 
 unsafe def stopOnError (state : Command.State) : Judging Unit := do
   match ← firstError state.messages.toList with
