@@ -27,7 +27,7 @@ unsafe def structuralHash (e : Expr) : UInt64 :=
   | .lam _ t b _ => mixHash (mixHash 18 (structuralHash t)) (structuralHash b)
   | .forallE _ t b _ => mixHash (mixHash 19 (structuralHash t)) (structuralHash b)
   | .letE _ t v b _ => mixHash (mixHash (mixHash 20 (structuralHash t)) (structuralHash v)) (structuralHash b)
-  | .lit (.natVal n) => mixHash 21 (hash n)
+  | .lit (.natVal n) => if n < 18446744073709551616 then mixHash 21 (hash n) else mixHash 24 (hash (toString n))
   | .lit (.strVal s) => mixHash 22 (hash s)
   | .mdata _ b => structuralHash b
   | .proj s i b => mixHash (mixHash (mixHash 23 (hash s)) i.toUInt64) (structuralHash b)
@@ -128,13 +128,19 @@ unsafe def goalIsHypothesis (bs : Array Binder) (goal : Expr) : Bool :=
   (findIdx (fun i => bs[i]!.type.liftLooseBVars 0 (bs.size - i) == goal) bs.size 0).isSome
 
 /-- What can be read off the shape of the type. -/
-unsafe def hollowShape (type : Expr) : Option String :=
-  let (bs, goal) := bindersOf type #[]
+unsafe def hollowShape (bs : Array Binder) (goal : Expr) : Option String :=
   if isReflexive goal then some "reflexive"
   else if hasShadowing bs then some "shadowed"
   else if goalIsHypothesis bs goal then some "goal-is-hypothesis"
-  else if bs.size > 0 && !goal.hasLooseBVars && !goal.isConstOf ``False then some "unused-everything"
   else none
+
+/-- Is one of the binders a hypothesis? A conclusion may hang on it though it mentions no variable. -/
+unsafe def hasHypothesis (type : Expr) : MetaM Bool := do
+  match type with
+  | .forallE _ d b _ =>
+    if ← Meta.isProp d then return true else hasHypothesis (b.instantiate1 (← Meta.mkFreshExprMVar d))
+  | .mdata _ b => hasHypothesis b
+  | _ => return false
 
 /-- Does this tactic close the goal, without sorry and without what the request forbids? -/
 unsafe def closes (state : Command.State) (type : Expr) (forbidden : Array Name) (tactic : String) (heartbeats : Nat) :
@@ -167,19 +173,23 @@ unsafe def probeHeartbeats : Nat := 2000
 
 /-- Hypotheses that contradict each other, as far as a cheap tactic sees. -/
 unsafe def isVacuous (p : Prepared) : IO Bool := do
-  let (bs, _) := bindersOf p.type #[]
-  if bs.size == 0 then return false
   let found ← firstThatCloses p.state (withGoal p.type (mkConst ``False)) #[]
     ["omega", "contradiction", "simp_all", "grind"] probeHeartbeats
   return found.isSome
 
 unsafe def hollowOf (p : Prepared) : IO (Option String) := do
-  match hollowShape p.type with
+  let (bs, goal) := bindersOf p.type #[]
+  match hollowShape bs goal with
   | some h => return some h
-  | none => return if ← isVacuous p then some "vacuous" else none
+  | none =>
+    -- That its hypotheses contradict each other may be all that a statement says.
+    if bs.size == 0 || goal.isConstOf ``False then return none
+    if !goal.hasLooseBVars then
+      if let some false ← runMeta p.state probeHeartbeats (hasHypothesis p.type) then return some "unused-everything"
+    return if ← isVacuous p then some "vacuous" else none
 
 unsafe def trivialBy (p : Prepared) (forbidden : Array Name) : IO (Option String) :=
-  firstThatCloses p.state p.type forbidden ["rfl", "simp", "omega", "decide"] probeHeartbeats
+  firstThatCloses p.state p.type forbidden ["rfl", "simp", "omega", "decide", "exact Classical.em _"] probeHeartbeats
 
 /- ### Small counterexamples -/
 
@@ -271,63 +281,72 @@ where
 unsafe def pick (k i size : Nat) : Nat :=
   if k < 6 then k % size else ((k * 2654435761 + i * 40503 + k * i * 97) / 64) % size
 
-/-- Decides a closed proposition by kernel evaluation; `none` when it has no decision procedure or it is stuck. -/
-unsafe def decideClosed (p : Expr) : MetaM (Option Bool) := do
-  match ← (Meta.synthInstance? (mkApp (mkConst ``Decidable) p)) with
-  | none => return none
-  | some inst =>
-    match Kernel.whnf (← getEnv) {} (mkApp2 (mkConst ``Decidable.decide) p inst) with
-    | .ok (.const ``Bool.true _) => return some true
-    | .ok (.const ``Bool.false _) => return some false
-    | _ => return none
+/-- How far the kernel goes for one instance: much further than small ones need. -/
+unsafe def instanceHeartbeats : Nat := 30000
 
-/-- The statement at one small instance, and the instance as text. Hypotheses that later types do not mention stay. -/
-unsafe def instanceAt (k i : Nat) (type : Expr) (shown : String) : MetaM (Option (Expr × String)) := do
+/-- Does the kernel accept `Eq.refl value` as a proof that this closed proposition is so decided? `none` when it runs out of
+heartbeats first. -/
+unsafe def decidesTo (value : Bool) (p : Expr) : MetaM (Option Bool) := do
+  match ← Meta.synthInstance? (mkApp (mkConst ``Decidable) p) with
+  | none => return some false
+  | some inst =>
+    let (name, bool) := if value then (``of_decide_eq_true, ``Bool.true) else (``of_decide_eq_false, ``Bool.false)
+    let proof := mkApp3 (mkConst name) p inst (mkApp2 (mkConst ``Eq.refl [1]) (mkConst ``Bool) (mkConst bool))
+    let type := if value then p else mkNot p
+    let decl := Declaration.thmDecl { name := `counterexample, levelParams := [], type, value := proof }
+    match addInKernel (← getEnv).toKernelEnv instanceHeartbeats decl with
+    | .ok _ => return some true
+    | .error .deterministicTimeout => return none
+    | .error _ => return some false
+
+/-- The statement at one small instance, and the values chosen, the last first. Hypotheses that later types do not mention
+stay. -/
+unsafe def instanceAt (k i : Nat) (type : Expr) (chosen : List (Name × Expr)) :
+    MetaM (Option (Expr × List (Name × Expr))) := do
   match type with
-  | .mdata _ b => instanceAt k i b shown
+  | .mdata _ b => instanceAt k i b chosen
   | .forallE n d b info =>
     if ← Meta.isProp d then
       if !b.hasLooseBVar 0 then
-        match ← instanceAt k i (b.lowerLooseBVars 1 1) shown with
-        | some (rest, text) => return some (.forallE n d rest info, text)
+        match ← instanceAt k i (b.lowerLooseBVars 1 1) chosen with
+        | some (rest, chosen) => return some (.forallE n d rest info, chosen)
         | none => return none
-      else match ← decideClosed d with
-        | some true => instanceAt k i (b.instantiate1 (← Meta.mkDecideProof d)) shown
+      else match ← decidesTo true d with
+        | some true => instanceAt k i (b.instantiate1 (← Meta.mkDecideProof d)) chosen
         | _ => return none
     else if info == .instImplicit then
       match ← Meta.synthInstance? d with
-      | some inst => instanceAt k i (b.instantiate1 inst) shown
+      | some inst => instanceAt k i (b.instantiate1 inst) chosen
       | none => return none
     else
       let vs ← valuesOf d
       if vs.size == 0 then return none
       let v := vs[pick k i vs.size]!
-      let text := showName n.eraseMacroScopes ++ " := " ++ (toString (← Meta.ppExpr v))
-      instanceAt k (i + 1) (b.instantiate1 v) (if shown.isEmpty then text else shown ++ ", " ++ text)
-  | goal => return some (goal, shown)
+      instanceAt k (i + 1) (b.instantiate1 v) ((n, v) :: chosen)
+  | goal => return some (goal, chosen)
+
+unsafe def showChosen (chosen : List (Name × Expr)) (after : String) : MetaM String := do
+  match chosen with
+  | [] => return if after.isEmpty then "false as it stands" else after
+  | (n, v) :: before =>
+    let text := showName n.eraseMacroScopes ++ " := " ++ (toString (← Meta.ppExpr v))
+    showChosen before (if after.isEmpty then text else text ++ ", " ++ after)
 
 unsafe def trials : Nat := 200
 
-/-- The kernel must accept `of_decide_eq_false (Eq.refl false)` as a proof of the negation. -/
-unsafe def provedFalse (p : Expr) : MetaM Bool := do
-  let inst ← Meta.synthInstance (mkApp (mkConst ``Decidable) p)
-  let refl := mkApp2 (mkConst ``Eq.refl [1]) (mkConst ``Bool) (mkConst ``Bool.false)
-  let value := mkApp3 (mkConst ``of_decide_eq_false) p inst refl
-  let decl := Declaration.thmDecl { name := `counterexample, levelParams := [], type := mkNot p, value }
-  match addInKernel (← getEnv).toKernelEnv 20000000 decl with
-  | .ok _ => return true
-  | .error _ => return false
-
-unsafe def searchRefutation (type : Expr) (k : Nat) : MetaM (Option String) := do
+unsafe def searchRefutation (type : Expr) (k : Nat) (tried : Array Expr) : MetaM (Option String) := do
   if k ≥ trials then return none
-  match ← instanceAt k 0 type "" with
-  | some (body, text) =>
+  match ← instanceAt k 0 type [] with
+  | some (body, chosen) =>
     if body.hasFVar || body.hasExprMVar || body.hasLooseBVars then return none
-    match ← decideClosed body with
-    | some false => if ← provedFalse body then return some (if text.isEmpty then "false as it stands" else text)
-    | _ => pure ()
-    searchRefutation type (k + 1)
-  | none => if k < 12 then searchRefutation type (k + 1) else searchRefutation type (k + 7)
+    -- Where there are few values the same instance comes again.
+    if (findIdx (fun i => tried[i]! == body) tried.size 0).isSome then searchRefutation type (k + 1) tried
+    else
+      match ← decidesTo false body with
+      | some true => return some (← showChosen chosen "")
+      | some false => searchRefutation type (k + 1) (tried.push body)
+      | none => return none
+  | none => searchRefutation type (k + if k < 12 then 1 else 7) tried
 
 unsafe def zeros (levels : List Name) : List Level :=
   match levels with
@@ -336,7 +355,7 @@ unsafe def zeros (levels : List Name) : List Level :=
 
 unsafe def refutedBy (p : Prepared) : IO (Option String) := do
   let type := p.type.instantiateLevelParams p.levelParams (zeros p.levelParams)
-  match ← runMeta p.state (probeHeartbeats * 5) (searchRefutation type 0) with
+  match ← runMeta p.state (probeHeartbeats * 5) (searchRefutation type 0 #[]) with
   | some (some found) => return some found
   | _ =>
     let tactic ← firstThatCloses p.state (mkNot type) #[] ["simp", "omega", "grind"] probeHeartbeats

@@ -87,8 +87,19 @@ unsafe def isPremise (base : Environment) (n : Name) : Bool :=
   | some .thm => true
   | _ => false
 
-unsafe def premisesOf (base : Environment) (used : Array Name) (i : Nat) (acc : Array Name) : Array Name :=
-  if i < used.size then premisesOf base used (i + 1) (if isPremise base used[i]! then acc.push used[i]! else acc) else acc
+/-- The theorem that stands behind one that the library generated for it (`X._simp_1` is how `simp` uses `X`). -/
+unsafe def citedBy (base : Environment) (n : Name) : Name :=
+  match n with
+  | .str p s => if s.startsWith "_" && isPremise base p then p else n
+  | _ => n
+
+/-- Not those that the statement itself mentions: of the proof they say nothing. -/
+unsafe def premisesOf (base : Environment) (stated used : Array Name) (i : Nat) (acc : Array Name) : Array Name :=
+  if i < used.size then
+    let n := citedBy base used[i]!
+    let counts := isPremise base n && !contains acc n && !contains stated n
+    premisesOf base stated used (i + 1) (if counts then acc.push n else acc)
+  else acc
 
 unsafe def axiomsOf (used : Array Name) (i : Nat) (acc : Array Name) : Array Name :=
   if i < allowedAxioms.size then
@@ -227,7 +238,7 @@ unsafe def judgeReading (p : Prepared) (text : String) (term : Syntax) (j : Json
     audit base p (forbiddenOf j) d.used 0
     checkInKernel base.toKernelEnv (heartbeatsOf j) d.added 0
     return { verdict := "proved", reason := "proved", axioms := axiomsOf d.used 0 #[],
-             premises := premisesOf base d.used 0 #[],
+             premises := premisesOf base p.type.getUsedConstants d.used 0 #[],
              proof := ← if boolField j "strict" then proofJson d.added else pure .null }
 
 /-- The first reading that is a proof; else what was wrong with the first. -/

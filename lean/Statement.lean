@@ -165,7 +165,8 @@ unsafe def mentions (text part : String) : Bool :=
   | _ => false
 
 unsafe def isResource (error : String) : Bool :=
-  mentions error "maximum number of heartbeats" || mentions error "deterministic) timeout"
+  mentions error "maximum number of heartbeats" || mentions error "deterministic) timeout" ||
+    mentions error "(kernel) deterministic timeout"
 
 unsafe def stopOnError (state : Command.State) : Judging Unit := do
   match ← firstError state.messages.toList with
@@ -312,14 +313,17 @@ unsafe def contains (names : Array Name) (n : Name) : Bool := (findIdx (fun i =>
 
 /-- The type with its universe parameters numbered in the order in which they occur. -/
 unsafe def canonicalType (type : Expr) : Expr :=
-  let params := (collectLevelParams {} type).params
-  if params.size == 0 then type
-  else type.instantiateLevelParamsArray params (numbered params.size 0 #[])
+  if !type.hasLevelParam then type
+  else
+    let params := (collectLevelParams {} type).params
+    type.instantiateLevelParamsArray params (numbered params.size 0 #[])
 where
   numbered (n i : Nat) (acc : Array Level) : Array Level :=
     if i < n then numbered n (i + 1) (acc.push (.param (.num `u i))) else acc
 
-unsafe def sameType (p : Prepared) (info : ConstantInfo) : Bool := canonicalType info.type == canonicalType p.type
+/-- The depth tells most types apart, at no cost. -/
+unsafe def sameType (p : Prepared) (info : ConstantInfo) : Bool :=
+  info.type.approxDepth == p.type.approxDepth && canonicalType info.type == canonicalType p.type
 
 unsafe def audit (base : Environment) (p : Prepared) (forbidden used : Array Name) (i : Nat) : Judging Unit := do
   if i < used.size then

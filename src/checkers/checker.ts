@@ -22,7 +22,7 @@ export interface Verdict {
   readonly reason: string;
   /** Axioms the accepted proof rests on; empty unless proved. */
   readonly axioms: readonly string[];
-  /** Library constants the accepted proof term uses directly; empty unless proved. */
+  /** Library theorems the accepted proof term uses directly and its statement does not mention; empty unless proved. */
   readonly premises: readonly string[];
   /** Wall time inside the judge, milliseconds; of a remembered verdict, when it was judged. */
   readonly ms: number;
@@ -50,7 +50,7 @@ export interface Inspection {
 }
 
 export interface InspectOptions {
-  /** Which probes to run beyond elaboration; default none. */
+  /** Which probes to run beyond elaboration; default none. One that exhausts the checker finds nothing. */
   readonly probes?: readonly ('hollow' | 'trivial' | 'refute')[];
 }
 

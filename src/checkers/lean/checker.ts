@@ -10,7 +10,7 @@ import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import type { Statement } from '../../statements/statement.ts';
-import { inspectionAnswer, notInspected, verdictAnswer } from '../answers.ts';
+import { type InspectionAnswer, inspectionAnswer, isFault, notInspected, verdictAnswer } from '../answers.ts';
 import type { Attempt, Checker, Inspection, InspectOptions, Source, Verdict } from '../checker.ts';
 import { type Outcome, Pool, type PoolEvent, type PoolOptions } from '../pool.ts';
 import { unordered } from '../stream.ts';
@@ -140,14 +140,15 @@ class LeanChecker implements Checker {
     { probes = [] }: InspectOptions,
     unsettled: Set<string>,
   ): Promise<Inspection> {
+    const { id } = statement;
     const bad = unreadable(statement);
-    if (bad !== undefined) return { id: statement.id, ...notInspected(bad) };
-    const question = { op: 'inspect', ...asked(statement), probes };
-    const outcome = await this.#once(question, unsettled, () => this.#ask(this.#judges, question));
-    if (outcome.kind !== 'answer')
-      return { id: statement.id, ...notInspected(`${outcome.kind}: ${outcome.reason}`) };
-    if ('ok' in outcome.answer) return { id: statement.id, ...outcome.answer };
-    return { id: statement.id, ...notInspected('fault: the judge answered another question') };
+    if (bad !== undefined) return { id, ...notInspected(bad) };
+    const ask = async (some: readonly Probe[]) => {
+      const question = { op: 'inspect', ...asked(statement), probes: some };
+      return inspectionIn(await this.#once(question, unsettled, () => this.#ask(this.#judges, question)));
+    };
+    const whole = await ask(probes);
+    return { id, ...(probes.length > 0 && isSpent(whole) ? await piecemeal(ask, probes) : whole) };
   }
 
   /** The judge's answer, or where it accepts and the tier is strict, the verifier's. */
@@ -199,6 +200,34 @@ class LeanChecker implements Checker {
     return asked;
   }
 }
+
+type Probe = NonNullable<InspectOptions['probes']>[number];
+const FOUND_BY = { hollow: 'hollow', trivial: 'trivial', refute: 'refuted' } as const;
+
+/** A probe that exhausts the judge finds nothing; what can be said without it is said. */
+async function piecemeal(
+  ask: (some: readonly Probe[]) => Promise<InspectionAnswer>,
+  probes: readonly Probe[],
+): Promise<InspectionAnswer> {
+  let known = await ask([]);
+  if (!known.ok) return known;
+  for (const probe of probes) {
+    const alone = await ask([probe]);
+    const field = FOUND_BY[probe];
+    if (isFault(alone)) return alone;
+    known = { ...known, [field]: alone[field], ms: known.ms + alone.ms };
+  }
+  return known;
+}
+
+function inspectionIn(outcome: Asked): InspectionAnswer {
+  if (outcome.kind !== 'answer') return notInspected(`${outcome.kind}: ${outcome.reason}`);
+  if ('ok' in outcome.answer) return outcome.answer;
+  return notInspected('fault: the judge answered another question');
+}
+
+/** Of Lean itself `reason` begins with `statement:` or `header:`. */
+const isSpent = ({ ok, reason }: InspectionAnswer): boolean => !ok && /^(timeout|memory):/.test(reason);
 
 function poolOptions(
   runtime: LeanRuntime,

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
-import type { Attempt, Verdict } from '../../../src/checkers/checker.ts';
+import type { Attempt, Checker, Inspection, Verdict } from '../../../src/checkers/checker.ts';
 import { createLeanChecker } from '../../../src/checkers/lean/checker.ts';
 import type { LeanExit, LeanProcess } from '../../../src/checkers/lean/process.ts';
 import type { LeanRuntime } from '../../../src/checkers/lean/runtime.ts';
@@ -11,11 +11,11 @@ import type { LeanRuntime } from '../../../src/checkers/lean/runtime.ts';
 const PROVED = { verdict: 'proved', reason: 'proved', axioms: [], premises: [], ms: 1 };
 
 /**
- * Answers each request as `answer` says, or dies over it, or never; `asked` holds the proofs it was asked about. With `starting` it never
- * gets as far as to greet.
+ * Answers each request as `answer` says, or dies over it, or never; `asked` holds the proofs it was asked about, or the
+ * probes. With `starting` it never gets as far as to greet.
  */
 function judges(
-  answer: (times: number, program: string) => object | 'die' | undefined,
+  answer: (times: number, program: string, asked: unknown) => object | 'die' | undefined,
   starting?: () => void,
 ): LeanRuntime & { asked: unknown[]; starts: string[] } {
   const asked: unknown[] = [];
@@ -37,9 +37,9 @@ function judges(
       lines: readable,
       exited: ended.promise,
       send(line) {
-        const { id, proof } = JSON.parse(line);
-        asked.push(proof?.length > 1000 ? 'a large one' : proof);
-        const said = answer(asked.length, name);
+        const { id, proof, probes } = JSON.parse(line);
+        asked.push(proof?.length > 1000 ? 'a large one' : (proof ?? probes));
+        const said = answer(asked.length, name, asked.at(-1));
         if (said === 'die') kill();
         else if (said !== undefined) void writer.write(JSON.stringify({ ...said, id }));
       },
@@ -146,6 +146,50 @@ it.each([
   const words = typeof reason === 'string' ? reason : expect.stringMatching(reason);
   expect(verdictSaid).toMatchObject({ id: 'a', verdict, reason: words, axioms: [], premises: [] });
   expect(events.includes('strict-disagreement')).toBe(verdict === 'rejected');
+  await checker.close();
+});
+
+const PROBES = ['hollow', 'trivial', 'refute'] as const;
+
+/** What is found of a statement by these probes. */
+function inspected(probes: readonly unknown[]): object {
+  const found = { hollow: 'shadowed', trivial: 'rfl', refute: 'n := 1' };
+  const [hollow, trivial, refuted] = PROBES.map((probe) => (probes.includes(probe) ? found[probe] : null));
+  const type = { typeHash: '0123456789abcdef', constants: ['Nat'], aliases: [] };
+  return { ok: true, reason: '', ...type, hollow, trivial, refuted, ms: 2 };
+}
+
+async function inspectWith(checker: Checker): Promise<Inspection | undefined> {
+  const [inspection] = await Array.fromAsync(checker.inspect([attempt('a').statement], { probes: PROBES }));
+  return inspection;
+}
+
+it('lets no probe that exhausts the judge take the other answers with it', async () => {
+  const runtime = judges((_times, _program, probes) =>
+    Array.isArray(probes) && !probes.includes('refute') ? inspected(probes) : undefined,
+  );
+  const checker = createLeanChecker(runtime, { tier: 'fast', workers: 1, wallMs: 50 });
+  expect(await inspectWith(checker)).toMatchObject({
+    ok: true,
+    reason: '',
+    typeHash: '0123456789abcdef',
+    hollow: 'shadowed',
+    trivial: 'rfl',
+    refuted: null,
+  });
+  expect(runtime.asked).toEqual([PROBES, [], ['hollow'], ['trivial'], ['refute']]);
+  await checker.close();
+});
+
+it('says of a statement that exhausts the judge without any probe that it does', async () => {
+  const runtime = judges(() => undefined);
+  const checker = createLeanChecker(runtime, { tier: 'fast', workers: 1, wallMs: 50 });
+  expect(await inspectWith(checker)).toMatchObject({
+    ok: false,
+    reason: 'timeout: no answer within 50 ms',
+    typeHash: '',
+  });
+  expect(runtime.asked).toEqual([PROBES, []]);
   await checker.close();
 });
 

@@ -41,6 +41,42 @@ export const INSPECTIONS: readonly InspectionCase[] = [
   finds('nothing hollow in an impossibility', 'theorem t (n : Nat) (h : n * n + 1 = n) : False', {
     hollow: null,
   }),
+  finds(
+    'nothing hollow in an impossibility that a cheap tactic sees',
+    'theorem t (n : Nat) (h : n < 0) : False',
+    {
+      hollow: null,
+      trivial: 'omega',
+    },
+  ),
+  finds(
+    'nothing vacuous in hypotheses that only their last one makes impossible',
+    'theorem t (a b c : Nat) (h : a < b) (g : b < c) : c < a → False',
+    { hollow: null },
+  ),
+  finds(
+    'nothing hollow in one closed proposition that follows from another',
+    'theorem t (h : ∃ n : Nat, 5 < n * n) : ∃ m : Nat, 6 < m * m + 1',
+    { hollow: null },
+  ),
+  finds(
+    'nothing hollow in an existence for which the variables are the witness',
+    'theorem t (f : Nat → Nat) (h : ∀ n, f (f n) = n + 1) (g : f 0 = 3) : ∃ k : Nat → Nat, ∀ n, k (k n) = n + 1',
+    { hollow: null },
+  ),
+  finds('what the excluded middle closes', 'theorem t (p q : Prop) : (p ∧ q) ∨ ¬(p ∧ q)', {
+    hollow: null,
+    trivial: 'exact Classical.em _',
+  }),
+  finds(
+    'nothing trivial or false for a variable of any sort',
+    'theorem t.{u} (α : Sort u) (h : Nonempty α) : ∃ f : α → α, ∀ x y, f x = f y',
+    {
+      hollow: null,
+      trivial: null,
+      refuted: null,
+    },
+  ),
   finds('what rfl closes', 'theorem t (n : Nat) : n + 0 = n', {
     trivial: 'rfl',
     hollow: null,
@@ -80,6 +116,11 @@ export const INSPECTIONS: readonly InspectionCase[] = [
       refuted: 'l := [1, 2, 0], i := 0',
     },
   ),
+  finds(
+    'nothing in instances that take the kernel too long',
+    'theorem t (n : Nat) : (List.range (2 ^ (n + 24))).length = n',
+    { ok: true, refuted: null },
+  ),
   finds('a negation that a cheap tactic proves', 'theorem t : ∃ n : Nat, n < n', {
     refuted: 'its negation, by simp',
   }),
@@ -96,12 +137,30 @@ export const UNFIT: readonly (readonly [title: string, statement: string, reason
 export const SAME_TYPE: readonly (readonly [string, string])[] = [
   ['theorem a (n m : Nat) : n + m = m + n', 'theorem b (x y : ℕ) : x + y = y + x'],
   ['theorem a {n : Nat} : n + 0 = n', 'theorem b (k : Nat) : k + 0 = k'],
+  ['theorem a (n m : Nat) : n + m = m + n', 'theorem b : ∀ ⦃x : Nat⦄ {y : Nat}, x + y = y + x'],
   [APPEND('u', '{α : Type u} (l : List α)', 'l'), APPEND('v', '{α : Type v} {l : List α}', 'l')],
+  [
+    'theorem a.{u, v} (α : Type u) (β : Type v) (x : α) (y : β) : (x, y).1 = x',
+    'theorem b.{u, v} (β : Type v) (α : Type u) (a : β) (b : α) : (a, b).1 = a',
+  ],
+  [
+    'theorem a.{u} (α : Type u) [BEq α] (x : α) : (x == x) = true',
+    'theorem b.{u} {α : Type u} [inst : BEq α] (x : α) : x == x',
+  ],
 ];
 
 export const OTHER_TYPE: readonly (readonly [string, string])[] = [
   ['theorem a (n m : Nat) : n + m = m + n', 'theorem a (n m : Nat) : m + n = n + m'],
   ['theorem a (n m : Nat) : n + m = m + n', 'theorem a (n m : Int) : n + m = m + n'],
+  ['theorem a (n : Nat) : n ≠ 5', 'theorem a (n : Nat) : n ≠ 18446744073709551621'],
+  [
+    'theorem a.{u, v} (α : Type u) (β : Type v) (x : α) (y : β) : (x, y).1 = x',
+    'theorem a.{u} (α : Type u) (β : Type u) (x : α) (y : β) : (x, y).1 = x',
+  ],
+  [
+    'theorem a (n m : Nat) (h : n = 1) (g : m = 2) : n < m',
+    'theorem a (n m : Nat) (g : m = 2) (h : n = 1) : n < m',
+  ],
 ];
 
 function APPEND(universe: string, binders: string, list: string): string {

@@ -5,7 +5,7 @@ import { createEmbeddedLeanChecker } from '../../../src/checkers/lean/checker.ts
 import type { Statement } from '../../../src/statements/statement.ts';
 import { INSPECTIONS, OTHER_TYPE, SAME_TYPE, UNFIT } from './inspection-cases.ts';
 
-const START_LIMIT_MS = 300_000;
+const START_LIMIT_MS = 900_000;
 
 let checker: Checker;
 
@@ -51,6 +51,32 @@ describe('a proof that was accepted', () => {
   it('comes with the library theorems it uses, and not with definitions', async () => {
     const v = await judge('theorem t (n m : Nat) : n + m = m + n', 'Nat.add_comm n m');
     expect(v.premises).toEqual(['Nat.add_comm']);
+  });
+
+  it('names the theorem that simp used, not the one that the library made of it', async () => {
+    const v = await judge(
+      'theorem t (a b : Nat) (l : List Nat) (h : a ∈ b :: l) (g : a ≠ b) : a ∈ l',
+      'by\n  simp only [List.mem_cons] at h\n  exact h.resolve_left g',
+    );
+    expect(v.premises).toContain('List.mem_cons');
+    expect(v.premises.filter((name) => name.includes('_simp_'))).toEqual([]);
+  });
+
+  it('does not count what only the statement mentions', async () => {
+    const v = await judge(
+      'theorem t (l : List Nat) (h : 0 < l.length) : l[0] = l.head (List.ne_nil_of_length_pos h)',
+      'by cases l with\n | nil => cases h\n | cons a l => rfl',
+    );
+    expect(v).toMatchObject({ verdict: 'proved' });
+    expect(v.premises).not.toContain('List.ne_nil_of_length_pos');
+  });
+
+  it('names each theorem once, those too that stand only in a lemma of the proof', async () => {
+    const v = await judge(
+      'theorem t (a b : Nat) (h : a ≤ b) (g : b ≤ a) : a = b ∧ b = a',
+      'by\n  have key : a = b := Nat.le_antisymm h g\n  exact ⟨key, Nat.le_antisymm g h⟩',
+    );
+    expect(v.premises).toEqual(['Nat.le_antisymm']);
   });
 });
 
