@@ -2,14 +2,15 @@
 The persistent judge; follows Statement.lean and Inspect.lean in one program.
 
 Assumptions: the compiled library it imports is sound, except for the constants in `bannedConstants`; whoever sends
-requests is honest about `forbidden`, `header` and `heartbeats`. Statements and proofs may be hostile.
+requests is honest about `forbidden` and `heartbeats`. Headers, statements and proofs may be hostile, but what is proved is
+the statement under its header: notations and variables there are part of what it says.
 
 Guarantees, when the verdict is `proved`:
  1. statement and proof were each parsed to the end of their text, as one theorem and as one term; no text was joined;
  2. neither tree holds a denied keyword or kind of syntax (sorry and its kin, native code, options, metaprograms);
  3. the theorem's type is the type of the statement elaborated on its own, before the proof was looked at;
- 4. every constant the proof added is a theorem or a safe definition, and the kernel accepted each, in order, on top of
-    the library as it was imported (elaboration itself trusts nothing and skips the kernel);
+ 4. every constant that header, statement and proof added is a theorem or a safe definition, and the kernel accepted
+    each, in order, on top of the library as it was imported (elaboration itself trusts nothing and skips the kernel);
  5. none of them uses a banned constant, or an axiom other than propext, Classical.choice and Quot.sound, or a
     constant that the request forbids.
 
@@ -24,8 +25,35 @@ unsafe def refuseDenied (stx : Syntax) : Judging Unit :=
   | some what => stop "forbidden" s!"{what} is not allowed in a proof"
   | none => return ()
 
+/-- The least indentation of these lines, blank ones aside. -/
+unsafe def indentation (lines : List String) (least : Nat) : Nat :=
+  match lines with
+  | [] => least
+  | line :: rest =>
+    let text := line.trimAscii.toString
+    let indent := match line.splitOn text with
+      | before :: _ => before.length
+      | [] => 0
+    indentation rest (if text.isEmpty then least else min least indent)
+
+unsafe def indented (n : Nat) (text : String) : String := if n == 0 then text else indented (n - 1) (" " ++ text)
+
+/-- A block whose first line has lost the indentation that the others have, as after `by` and a line's end. -/
+unsafe def realigned (text : String) : Option String :=
+  match text.splitOn "\n" with
+  | _ :: second :: rest =>
+    let indent := indentation (second :: rest) 100
+    if indent == 0 || text.startsWith " " then none else some (indented indent text)
+  | _ => none
+
+unsafe def parsed (results : List (Except String Syntax)) : List Syntax :=
+  match results with
+  | [] => []
+  | .ok stx :: rest => stx :: parsed rest
+  | .error _ :: rest => parsed rest
+
 /-- How a text may be meant: `by …` and terms as they stand, anything else as a block of tactics or, failing that, as a
-term (`funext h` is both). -/
+term (`funext h` is both) or a block whose first line has to be moved. -/
 unsafe def readings (env : Environment) (text : String) : Except String (List Syntax) :=
   let trimmed := text.trimAscii.toString
   let asTerm := fun (t : String) => Parser.runParserCategory env `term t "proof"
@@ -33,11 +61,14 @@ unsafe def readings (env : Environment) (text : String) : Except String (List Sy
     match asTerm text with
     | .ok stx => .ok [stx]
     | .error e => .error e
-  else match asTerm ("by\n" ++ text), asTerm text with
-    | .ok tactics, .ok term => .ok [tactics, term]
-    | .ok tactics, .error _ => .ok [tactics]
-    | .error _, .ok term => .ok [term]
-    | .error e, .error _ => .error e
+  else
+    let first := asTerm ("by\n" ++ text)
+    let moved := match realigned text with
+      | some block => [asTerm ("by\n" ++ block)]
+      | none => []
+    match parsed (first :: asTerm text :: moved), first with
+    | [], .error e => .error e
+    | found, _ => .ok found
 
 /- ## What a proof added -/
 
@@ -74,11 +105,9 @@ unsafe def asDeclaration (info : ConstantInfo) : Judging Declaration :=
 unsafe def checkInKernel (env : Kernel.Environment) (heartbeats : Nat) (added : Array ConstantInfo) (i : Nat) :
     Judging Unit := do
   if i < added.size then
-    match addInKernel env (heartbeats * 1000) (← asDeclaration added[i]!) with
+    match addInKernel env heartbeats (← asDeclaration added[i]!) with
     | .ok env => checkInKernel env heartbeats added (i + 1)
-    | .error e =>
-      let text ← (e.toMessageData {}).toString
-      stop (if isResource text then "timeout" else "rejected") (oneLine text)
+    | .error e => stopOnKernel e
   else return ()
 
 /-- The embedded library ships no proofs, so its theorems look like axioms: what they are is on record. -/
@@ -223,38 +252,55 @@ unsafe def proofJson (added : Array ConstantInfo) : IO Json := do
 
 /- ## Judging -/
 
-unsafe def judgeReading (p : Prepared) (text : String) (term : Syntax) (j : Json) : Judging Outcome := do
-  let base := p.state.env
-  refuseDenied term
+/-- The proof in the place of the statement's own value, elaborated and then checked by the kernel. -/
+unsafe def judgeIn (state : Command.State) (p : Prepared) (text : String) (term : Syntax) (j : Json) :
+    Judging Outcome := do
+  let base := p.library
   let value := p.stx[1][3].setArg 1 term
-  let after ← runCommand p.state (p.stx.setArg 1 (p.stx[1].setArg 3 value)) text
-  stopOnError after
+  let after ← runCommand state (p.stx.setArg 1 (p.stx[1].setArg 3 value)) text
+  stopOnError after.messages
   match after.env.find? p.name with
   | none => stop "rejected" "the proof left no theorem behind"
   | some info =>
     unless info.type == p.type && info.levelParams == p.levelParams do
       stop "forbidden" "the theorem proved is not the statement"
     let d ← collect base after.env p.name {}
-    audit base p (forbiddenOf j) d.used 0
-    checkInKernel base.toKernelEnv (heartbeatsOf j) d.added 0
+    audit p (forbiddenOf j) d.used 0
+    checkInKernel base.toKernelEnv (kernelHeartbeats j) d.added 0
     return { verdict := "proved", reason := "proved", axioms := axiomsOf d.used 0 #[],
              premises := premisesOf base p.type.getUsedConstants d.used 0 #[],
              proof := ← if boolField j "strict" then proofJson d.added else pure .null }
 
+unsafe def withKernel (state : Command.State) : Command.State :=
+  match state.scopes with
+  | [] => state
+  | scope :: rest => { state with scopes := { scope with opts := scope.opts.setBool `debug.skipKernelTC false } :: rest }
+
+/-- A tactic that asks the kernel (`decide +kernel`) is told yes while elaboration skips it, so what stands behind it
+in a `first` is not tried: what the kernel refuses afterwards is elaborated once more with the kernel's own answers. -/
+unsafe def judgeReading (p : Prepared) (text : String) (term : Syntax) (j : Json) : Judging Outcome := do
+  refuseDenied term
+  try judgeIn p.state p text term j
+  catch o =>
+    if o.verdict != "rejected" || !o.reason.startsWith "(kernel)" then throw o
+    try judgeIn (withKernel p.state) p text term j catch _ => throw o
+
 /-- The first reading that is a proof; else what was wrong with the first. -/
+unsafe def judgeReadings (p : Prepared) (text : String) (readings : List Syntax) (j : Json) : Judging Outcome := do
+  match readings with
+  | [] => stop "rejected" "parse: nothing"
+  | [reading] => judgeReading p text reading j
+  | reading :: others =>
+    try judgeReading p text reading j
+    catch o =>
+      if o.verdict != "rejected" then throw o
+      try judgeReadings p text others j catch _ => throw o
+
 unsafe def judge (p : Prepared) (j : Json) : Judging Outcome := do
   let text := field j "proof"
   match readings p.state.env text with
   | .error e => stop "rejected" ("parse: " ++ oneLine e)
-  | .ok [] => stop "rejected" "parse: nothing"
-  | .ok (first :: others) =>
-    try judgeReading p text first j
-    catch o =>
-      match others with
-      | [other] =>
-        if o.verdict != "rejected" then throw o
-        try judgeReading p text other j catch _ => throw o
-      | _ => throw o
+  | .ok found => judgeReadings p text found j
 
 unsafe def answer (index : IO.Ref (Option TypeIndex)) (server : IO.Ref Server) (j : Json) : IO Json := do
   match field j "op" with

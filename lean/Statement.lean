@@ -19,13 +19,15 @@ syntax differ between versions. -/
 unsafe def deniedKeywords : Array String := #[
   "sorry", "admit", "stop", "hint", "exact?", "exact?%", "apply?", "rw?", "have?", "try?", "polyrith",
   "native_decide", "bv_decide", "bv_decide?", "bv_check", "run_tac", "run_conv", "by_elab", "run_elab", "elab_stx",
-  "eval%", "with_panel_widgets", "set_option", "sleep", "dbg_trace", "unsafe", "include_str", "`("]
+  "eval%", "with_panel_widgets", "set_option", "sleep", "dbg_trace", "unsafe", "include_str", "plausible", "slim_check",
+  "`("]
 
 /-- Syntax that is denied whatever its keywords, and what it is called in the reason. -/
 unsafe def deniedKinds : Array (Name × String) := #[
   (`Lean.Parser.Term.attributes, "an attribute"), (`Lean.Parser.Term.quot, "a quotation"),
   (`Lean.Parser.Term.dynamicQuot, "a quotation"), (`Lean.Parser.Tactic.quot, "a quotation"),
-  (`Lean.Parser.Tactic.quotSeq, "a quotation"), (`Lean.Parser.Command.openRenaming, "renaming")]
+  (`Lean.Parser.Tactic.quotSeq, "a quotation"), (`Lean.Parser.Command.openRenaming, "renaming"),
+  (`Lean.Parser.Tactic.trace, "a computed trace")] -- Mathlib's, which runs its argument
 
 /-- Constants of the library that no proof may use. -/
 unsafe def bannedConstants : Array Name := #[
@@ -153,27 +155,24 @@ unsafe def runCommand (state : Command.State) (stx : Syntax) (text : String) : I
     let data := e.toMessageData
     return { fresh with messages := fresh.messages.add { fileName := "attempt", pos := ⟨1, 0⟩, data := data } }
 
-unsafe def firstError (messages : List Message) : IO (Option String) := do
+unsafe def firstError (messages : List Message) : Option Message :=
   match messages with
-  | [] => return none
-  | m :: rest =>
-    if m.severity == .error then return some (← m.data.toString) else firstError rest
+  | [] => none
+  | m :: rest => if m.severity == .error then some m else firstError rest
 
-unsafe def mentions (text part : String) : Bool :=
-  match text.splitOn part with
-  | _ :: _ :: _ => true
-  | _ => false
+/-- By the mark that Lean puts on it: a candidate may choose the words of an error. -/
+unsafe def isTimeout (m : Message) : Bool := m.data.hasTag (· == `runtime.maxHeartbeats)
 
-unsafe def isResource (error : String) : Bool :=
-  mentions error "maximum number of heartbeats" || mentions error "deterministic) timeout" ||
-    mentions error "(kernel) deterministic timeout"
-
-unsafe def stopOnError (state : Command.State) : Judging Unit := do
-  match ← firstError state.messages.toList with
+unsafe def stopOnError (messages : MessageLog) (prefix_ : String := "") : Judging Unit := do
+  match firstError messages.toList with
   | none => return ()
-  | some error =>
-    let verdict := if isResource error then "timeout" else "rejected"
-    stop verdict (oneLine error)
+  | some m => stop (if isTimeout m then "timeout" else "rejected") (prefix_ ++ oneLine (← m.data.toString))
+
+unsafe def stopOnKernel {α : Type} (e : Kernel.Exception) (prefix_ : String := "") : Judging α := do
+  let verdict := match e with
+    | .deterministicTimeout => "timeout"
+    | _ => "rejected"
+  stop verdict (prefix_ ++ oneLine (← (e.toMessageData {}).toString))
 
 /- ## Headers -/
 
@@ -191,20 +190,29 @@ unsafe def openEach (state : Command.State) (stx : Syntax) (slot i : Nat) : IO C
     openEach (if after.messages.hasErrors then state else after) stx slot (i + 1)
   else return state
 
+/-- Without `(name := …)`: a notation could take the name of syntax that this judge knows and lets pass. -/
+unsafe def unnamed (stx : Syntax) : Syntax :=
+  match findIdx (fun i => stx[i][0].isOfKind `Lean.Parser.Command.namedName) stx.getNumArgs 0 with
+  | some i => stx.setArg i mkNullNode
+  | none => stx
+
 unsafe def headerCommand (state : Command.State) (stx : Syntax) (text : String) : Judging Command.State := do
   let kind := stx.getKind
   if kind == `Lean.Parser.Command.open && stx[1].isOfKind `Lean.Parser.Command.openSimple then
     openEach state stx 0 0
   else if kind == `Lean.Parser.Command.open && stx[1].isOfKind `Lean.Parser.Command.openScoped then
     openEach state stx 1 0
+  else if kind == `Lean.Parser.Command.open && !stx[1].isOfKind `Lean.Parser.Command.openRenaming then
+    let after ← runCommand state stx text
+    return if after.messages.hasErrors then state else after
   else if kind == `Lean.Parser.Command.set_option then
     return state -- the judge's own limits stand
   else if (findIdx (fun i => headerKinds[i]! == kind) headerKinds.size 0).isSome then
     match findDenied stx with
     | some what => stop "forbidden" s!"{what} is not allowed in a header"
     | none => pure ()
-    let after ← runCommand state stx text
-    stopOnError after
+    let after ← runCommand state (unnamed stx) text
+    stopOnError after.messages
     return after
   else stop "rejected" s!"the header holds a command that is not read: {showName kind}"
 
@@ -213,11 +221,9 @@ unsafe def headerCommands (state : Command.State) (ictx : Parser.InputContext) (
   let scope := scopeOf state
   let pmctx := { env := state.env, options := scope.opts, currNamespace := scope.currNamespace, openDecls := scope.openDecls }
   let (stx, mps, messages) := Parser.parseCommand ictx pmctx mps {}
-  match ← firstError messages.toList with
-  | some e => stop "rejected" ("header: " ++ oneLine e)
-  | none =>
-    if Parser.isTerminalCommand stx then return state
-    headerCommands (← headerCommand state stx text) ictx mps text
+  stopOnError messages "header: "
+  if Parser.isTerminalCommand stx then return state
+  headerCommands (← headerCommand state stx text) ictx mps text
 
 unsafe def inputContext (text name : String) : Parser.InputContext :=
   { inputString := text, fileName := name, fileMap := FileMap.ofString text,
@@ -227,9 +233,8 @@ unsafe def inputContext (text name : String) : Parser.InputContext :=
 unsafe def processHeader (state : Command.State) (header : String) : Judging Command.State := do
   let ictx := inputContext header "header"
   let (_, mps, messages) ← Parser.parseHeader ictx
-  match ← firstError messages.toList with
-  | some e => stop "rejected" ("header: " ++ oneLine e)
-  | none => headerCommands state ictx mps header
+  stopOnError messages "header: "
+  headerCommands state ictx mps header
 
 unsafe def baseOptions (heartbeats : Nat) : Options :=
   let o : Options := {}
@@ -251,9 +256,13 @@ unsafe def baseState (env : Environment) (heartbeats : Nat) : IO Command.State :
 
 /- ## Statements -/
 
-/-- A statement elaborated on its own, and the state its proofs are elaborated in. -/
+/-- A statement elaborated on its own, and the state its proofs are elaborated in. What the header or the statement
+adds to the library (a matcher, the lemma behind a `by`) no kernel has seen yet. -/
 structure Prepared where
   key : String
+  library : Environment
+  /-- After the statement alone: what its constants are. -/
+  alone : Environment
   state : Command.State
   stx : Syntax
   name : Name
@@ -283,7 +292,8 @@ unsafe def withoutLemmas (state : Command.State) (names : Array Name) (i : Nat) 
     withoutLemmas state names (i + 1)
   else return state
 
-unsafe def prepare (base : Command.State) (key statement : String) (forbidden : Array Name) : Judging Prepared := do
+unsafe def prepare (library : Environment) (base : Command.State) (key statement : String) (forbidden : Array Name) :
+    Judging Prepared := do
   let text := statement ++ "\n:= sorry"
   match Parser.runParserCategory base.env `command text "statement" with
   | .error e => stop "rejected" ("statement: " ++ oneLine e)
@@ -293,15 +303,14 @@ unsafe def prepare (base : Command.State) (key statement : String) (forbidden : 
     let id := freeName base.env ns stx[1][1][0].getId
     let stx := stx.setArg 1 (stx[1].setArg 1 (stx[1][1].setArg 0 (mkIdentFrom stx[1][1][0] id)))
     let alone ← runCommand base stx text
-    match ← firstError alone.messages.toList with
-    | some e => stop "rejected" ("statement: " ++ oneLine e)
-    | none =>
-      match alone.env.find? (ns ++ id) with
-      | some info =>
-        if info.type.hasSorry then stop "forbidden" "sorry is not allowed in a statement"
-        let state ← withoutLemmas base forbidden 0
-        return { key, state, stx, name := ns ++ id, type := info.type, levelParams := info.levelParams }
-      | none => stop "rejected" "the statement declares no theorem"
+    stopOnError alone.messages "statement: "
+    match alone.env.find? (ns ++ id) with
+    | some info =>
+      if info.type.hasSorry then stop "forbidden" "sorry is not allowed in a statement"
+      let state ← withoutLemmas base forbidden 0
+      return { key, library, alone := alone.env, state, stx, name := ns ++ id, type := info.type,
+               levelParams := info.levelParams }
+    | none => stop "rejected" "the statement declares no theorem"
 
 /- ## What no proof may cite -/
 
@@ -325,17 +334,27 @@ where
 unsafe def sameType (p : Prepared) (info : ConstantInfo) : Bool :=
   info.type.approxDepth == p.type.approxDepth && canonicalType info.type == canonicalType p.type
 
-unsafe def audit (base : Environment) (p : Prepared) (forbidden used : Array Name) (i : Nat) : Judging Unit := do
+unsafe def isAxiom (library : Environment) (info : ConstantInfo) : Bool :=
+  match info with
+  | .axiomInfo _ =>
+    match getOriginalConstKind? library info.name with
+    | some .thm | some .defn | some .opaque => false
+    | _ => true
+  | _ => false
+
+/-- Of the library's constants that a proof uses directly. -/
+unsafe def audit (p : Prepared) (forbidden used : Array Name) (i : Nat) : Judging Unit := do
   if i < used.size then
     let n := used[i]!
     if contains bannedConstants n then stop "forbidden" s!"the proof uses {showName n}"
     if isForbidden forbidden n then stop "forbidden" s!"the proof cites {showName n}, which is what is to be proved"
-    if forbidden.size > 0 then
-      match base.find? n with
-      | some info =>
-        if sameType p info then stop "forbidden" s!"the proof cites {showName n}, which is what is to be proved"
-      | none => pure ()
-    audit base p forbidden used (i + 1)
+    match p.library.find? n with
+    | some info =>
+      if isAxiom p.library info && !contains allowedAxioms n then stop "forbidden" s!"the proof uses the axiom {showName n}"
+      if forbidden.size > 0 && sameType p info then
+        stop "forbidden" s!"the proof cites {showName n}, which is what is to be proved"
+    | none => pure ()
+    audit p forbidden used (i + 1)
   else return ()
 
 /- ## Protocol: one JSON request a line on stdin, one JSON answer a line on stdout, with the request's `id` and behind the
@@ -384,6 +403,9 @@ unsafe def forbiddenOf (j : Json) : Array Name := toNames (listField j "forbidde
 
 unsafe def heartbeatsOf (j : Json) : Nat := natField j "heartbeats" 20000
 
+/-- The kernel counts in thousandths, and in 32 bits on the embedded build. -/
+unsafe def kernelHeartbeats (j : Json) : Nat := min (heartbeatsOf j * 1000) 4000000000
+
 unsafe def lookup (key : String) (entries : List (String × Command.State)) : Option Command.State :=
   match entries with
   | [] => none
@@ -419,7 +441,7 @@ unsafe def preparedFor (server : IO.Ref Server) (j : Json) (forProofs : Bool) : 
   | some p => if p.key == key then return p
   | none => pure ()
   let state ← stateFor server header (heartbeatsOf j)
-  let p ← prepare state key statement (if forProofs then forbiddenOf j else #[])
+  let p ← prepare (← server.get).env state key statement (if forProofs then forbiddenOf j else #[])
   server.modify fun s => { s with prepared := some p }
   return p
 

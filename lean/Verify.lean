@@ -7,7 +7,8 @@ Assumptions:
  A1. this build of Lean: its kernel, its parser and elaborator on *statements*, and the compiled library it imports;
      where a library ships without proofs (the embedded one), its theorems are believed;
  A2. a statement cannot run programs of its own: what could is denied in it as it is in proofs (Statement.lean);
- A3. the request is honest about `statement`, `header`, `forbidden` and `heartbeats`.
+ A3. the request is honest about `statement`, `header`, `forbidden` and `heartbeats`; notations and variables of the
+     header are part of what the statement says.
 Nothing is assumed of the judge or of the data: a judge under a candidate's control can only be refused.
 
 Guarantees, when the verdict is `proved`:
@@ -16,7 +17,8 @@ Guarantees, when the verdict is `proved`:
  G2. no constant has the name of one that the library has, or of another in the same proof;
  G3. each is a theorem or a safe definition, and the kernel accepted each on top of the library as imported;
  G4. the last one is the statement: its name, universe parameters and type are those that this process gets by
-     elaborating the statement on its own; the type given to the kernel is this process's, not the data's;
+     elaborating the statement on its own; the type given to the kernel is this process's, not the data's. Likewise
+     the constants that header and statement bring along (matchers): type and value are those that this process gets;
  G5. from all of them, through types and values of library definitions, every constant is there, none is banned, and
      of axioms there are only propext, Classical.choice and Quot.sound. What is an axiom is read from the library's
      record of kinds; without a record it counts as one;
@@ -31,6 +33,9 @@ structure Tables where
   exprs : Array Expr := #[]
 
 unsafe def malformed {α : Type} (what : String) : Judging α := stop "rejected" s!"malformed data: {what}"
+
+/-- Deeper binders and levels than any proof has; far more would overflow Lean's own counters. -/
+unsafe def maxIndex : Nat := 100000
 
 unsafe def natOf (j : Json) : Judging Nat :=
   match j with
@@ -78,22 +83,22 @@ unsafe def readLevels (entries : Array Json) (i : Nat) (t : Tables) : Judging Ta
 unsafe def levelsOf (t : Tables) (parts : Array Json) (i : Nat) : Judging (List Level) := do
   if i < parts.size then return (← referred t.levels parts i) :: (← levelsOf t parts (i + 1)) else return []
 
-/-- Deeper binders than any proof has; far more would overflow Lean's own counters. -/
-unsafe def maxIndex : Nat := 100000
+/-- A number of a variable or of a field, as Lean's own counters hold it. -/
+unsafe def indexOf (what : String) (j : Json) : Judging Nat := do
+  let i ← natOf j
+  if i < maxIndex then return i else malformed s!"{what} {i}"
 
 unsafe def exprOf (t : Tables) (parts : Array Json) : Judging Expr := do
   match ← textOf (parts.getD 0 .null) with
   | "app" => return .app (← referred t.exprs parts 1) (← referred t.exprs parts 2)
   | "const" => return .const (← referred t.names parts 1) (← levelsOf t parts 2)
-  | "bvar" =>
-    let i ← natOf (parts.getD 1 .null)
-    if i < maxIndex then return .bvar i else malformed s!"bound variable {i}"
+  | "bvar" => return .bvar (← indexOf "bound variable" (parts.getD 1 .null))
   | "lam" => return .lam `x (← referred t.exprs parts 1) (← referred t.exprs parts 2) .default
   | "pi" => return .forallE `x (← referred t.exprs parts 1) (← referred t.exprs parts 2) .default
   | "let" =>
     return .letE `x (← referred t.exprs parts 1) (← referred t.exprs parts 2) (← referred t.exprs parts 3) false
   | "sort" => return .sort (← referred t.levels parts 1)
-  | "proj" => return .proj (← referred t.names parts 1) (← natOf (parts.getD 2 .null)) (← referred t.exprs parts 3)
+  | "proj" => return .proj (← referred t.names parts 1) (← indexOf "projection" (parts.getD 2 .null)) (← referred t.exprs parts 3)
   | "nat" =>
     match (← textOf (parts.getD 1 .null)).toNat? with
     | some n => return .lit (.natVal n)
@@ -108,8 +113,10 @@ unsafe def readExprs (entries : Array Json) (i : Nat) (t : Tables) : Judging Tab
   else return t
 
 unsafe def readTables (proof : Json) : Judging Tables := do
+  let levels := items proof "levels"
+  if levels.size > maxIndex then malformed s!"{levels.size} levels"
   let t ← readNames (items proof "names") 0 {}
-  let t ← readLevels (items proof "levels") 0 t
+  let t ← readLevels levels 0 t
   readExprs (items proof "exprs") 0 t
 
 /- ## Constants into the kernel -/
@@ -149,17 +156,22 @@ unsafe def declarationOf (c : Rebuilt) : Declaration :=
 
 /-- Annotations are nothing to the kernel, and the data has none. -/
 unsafe def plain (e : Expr) : Expr :=
-  match e with
-  | .mdata _ b => plain b
-  | .app f a => .app (plain f) (plain a)
-  | .lam n d b i => .lam n (plain d) (plain b) i
-  | .forallE n d b i => .forallE n (plain d) (plain b) i
-  | .letE n d v b k => .letE n (plain d) (plain v) (plain b) k
-  | .proj s i b => .proj s i (plain b)
-  | e => e
+  e.replace fun
+    | .mdata _ b => some (plain b)
+    | _ => none
 
-/-- The statement's constant takes its type from here; the data's must be the same. -/
+/-- The statement's constant takes its type from here; the data's must be the same. So must what the statement brings
+along (a `match` in it is a definition of its own): what it means is for this process to say, not for the data. -/
 unsafe def asStated (p : Prepared) (c : Rebuilt) : Judging Rebuilt := do
+  if c.name != p.name then
+    if p.library.contains c.name then return c -- refused as such below
+    match p.alone.find? c.name with
+    | some own =>
+      let value := (own.value? (allowOpaque := true)).getD own.type
+      unless c.levels == own.levelParams && c.type == plain own.type && c.value == plain value do
+        stop "forbidden" s!"the proof adds {showName c.name}, which is something else in the statement"
+    | none => pure ()
+    return c
   unless c.hints.isNone do stop "forbidden" "the statement came back as a definition"
   unless c.levels == p.levelParams do stop "forbidden" "the theorem proved has other universe parameters than the statement"
   unless c.type == plain p.type do stop "forbidden" "the theorem proved is not the statement"
@@ -172,9 +184,7 @@ unsafe def admitted (base : Environment) (env : Kernel.Environment) (p : Prepare
     stop "forbidden" s!"the proof adds {showName c.name}, which is there already"
   match addInKernel env heartbeats (declarationOf c) with
   | .ok env => return env
-  | .error e =>
-    let text ← (e.toMessageData {}).toString
-    stop (if isResource text then "timeout" else "rejected") ("kernel: " ++ oneLine text)
+  | .error e => stopOnKernel e "kernel: "
 
 unsafe def appended (a b : Array Name) (i : Nat) : Array Name :=
   if i < b.size then appended (a.push b[i]!) b (i + 1) else a
@@ -193,7 +203,7 @@ unsafe def addConstants (base : Environment) (t : Tables) (p : Prepared) (heartb
     (i : Nat) (d : Checked) : Judging Checked := do
   if i < constants.size then
     let c ← rebuild t constants[i]!
-    let c ← if c.name == p.name then asStated p c else pure c
+    let c ← asStated p c
     let env ← admitted base d.env p heartbeats c
     let used := appended (appended d.used c.type.getUsedConstants 0) c.value.getUsedConstants 0
     addConstants base t p heartbeats constants (i + 1) { env, added := d.added.insert c.name, used }
@@ -207,14 +217,6 @@ structure Walked where
   propext : NameSet := {}
   choice : NameSet := {}
   sound : NameSet := {}
-
-unsafe def isAxiom (base : Environment) (info : ConstantInfo) : Bool :=
-  match info with
-  | .axiomInfo _ =>
-    match getOriginalConstKind? base info.name with
-    | some .thm | some .defn | some .opaque => false
-    | _ => true
-  | _ => false
 
 unsafe def directlyUsed (info : ConstantInfo) : Array Name :=
   let types := info.type.getUsedConstants
@@ -271,13 +273,13 @@ unsafe def axiomsIn (w : Walked) : Array Name :=
 /- ## Verifying -/
 
 unsafe def verify (walked : IO.Ref Walked) (p : Prepared) (j : Json) : Judging Outcome := do
-  let base := p.state.env
+  let base := p.library
   let proof := (j.getObjVal? "proof").toOption.getD .null
   let t ← readTables proof
-  let d ← addConstants base t p (heartbeatsOf j * 1000) (items proof "constants") 0 { env := base.toKernelEnv }
+  let d ← addConstants base t p (kernelHeartbeats j) (items proof "constants") 0 { env := base.toKernelEnv }
   unless d.added.contains p.name do stop "rejected" "the statement is not among the constants"
   let used ← fromLibrary d base 0 #[]
-  audit base p (forbiddenOf j) used 0
+  audit p (forbiddenOf j) used 0
   let w ← walkAll base used 0 (← walked.get)
   walked.set w
   return { verdict := "proved", reason := "proved", axioms := axiomsIn (inheritAll .anonymous used 0 w) }

@@ -37,10 +37,14 @@ const NAMES: readonly Entry[] = [
   [0, 'nowhere'],
   [0, 'Bool'],
   [12, 'true'],
+  [1, 'match_1'],
+  [0, 'u_1'],
+  [0, 'Unit'],
 ];
 const at = (text: string): number => {
   const known = ['', 't', 'True', 'True.intro', 'False', 'sorryAx', 'helper', 'Lean', 'Lean.trustCompiler'];
-  return [...known, 'Nat', 'Nat.add_comm', 'nowhere', 'Bool', 'Bool.true'].indexOf(text);
+  const more = ['Nat', 'Nat.add_comm', 'nowhere', 'Bool', 'Bool.true', 't.match_1', 'u_1', 'Unit'];
+  return [...known, ...more].indexOf(text);
 };
 /** 0 True, 1 True.intro, 2 False, 3 helper, 4 t */
 const EXPRS: readonly Entry[] = ['True', 'True.intro', 'False', 'helper', 't'].map((c) => ['const', at(c)]);
@@ -56,9 +60,13 @@ const constant = (name: string, type: number, value: number, more: object = {}) 
   ...more,
 });
 
-const data = (constants: readonly unknown[], exprs: readonly Entry[] = []): ProofData => ({
+const data = (
+  constants: readonly unknown[],
+  exprs: readonly Entry[] = [],
+  levels: readonly Entry[] = [],
+): ProofData => ({
   names: NAMES,
-  levels: [],
+  levels,
   exprs: [...EXPRS, ...exprs],
   constants,
 });
@@ -66,6 +74,43 @@ const data = (constants: readonly unknown[], exprs: readonly Entry[] = []): Proo
 /** The first expression of a case's own. */
 const OWN = EXPRS.length;
 const HONEST = constant('t', TRUE, INTRO);
+
+/**
+ * `theorem t : match true with | true => False | _ => True`, whose `t.match_1` always takes the second branch: of the
+ * right type, and the statement would be `True`.
+ */
+function otherMatch(): ProofData {
+  const exprs: Entry[] = [];
+  const add = (...entry: Entry): number => OWN + exprs.push(entry) - 1;
+  const pi = (domain: number, body: number) => add('pi', domain, body);
+  const lam = (domain: number, body: number) => add('lam', domain, body);
+  const app = (...terms: number[]) => terms.reduce((f, a) => add('app', f, a));
+  const named = (name: string) => add('const', at(name));
+  const bool = named('Bool');
+  const yes = named('Bool.true');
+  const unit = named('Unit');
+  const v0 = add('bvar', 0);
+  const v2 = add('bvar', 2);
+  const v3 = add('bvar', 3);
+  const motive = pi(bool, add('sort', 1));
+  const first = pi(unit, app(v2, yes));
+  const second = pi(bool, app(v3, v0));
+  const type = pi(motive, pi(bool, pi(first, pi(second, app(v3, v2)))));
+  const value = lam(motive, lam(bool, lam(first, lam(second, app(v0, v2)))));
+  const prop = lam(bool, add('sort', 0));
+  const stated = app(add('const', at('t.match_1'), 2), prop, yes, lam(unit, FALSE), lam(bool, TRUE));
+  return data(
+    [
+      constant('t.match_1', type, value, { kind: 'definition', levels: [at('u_1')], hints: 'abbrev' }),
+      constant('t', stated, INTRO),
+    ],
+    exprs,
+    [
+      ['param', at('u_1')],
+      ['succ', 0],
+    ],
+  );
+}
 
 const forged = (
   verdict: VerdictKind,
@@ -205,6 +250,60 @@ export const FORGED: readonly ForgedCase[] = [
     'True',
     data([constant('t', TRUE, OWN)], [['bvar', 0]]),
     /^kernel: /,
+  ),
+  forged(
+    'forbidden',
+    'another meaning for a match in the statement',
+    'match true with | true => False | _ => True',
+    otherMatch(),
+    'the proof adds t.match_1, which is something else in the statement',
+  ),
+  forged(
+    'rejected',
+    'a universe parameter twice',
+    'True',
+    data([constant('helper', TRUE, INTRO, { levels: [at('u_1'), at('u_1')] }), HONEST]),
+    /^kernel: .*u_1/,
+  ),
+  forged(
+    'rejected',
+    'a universe parameter out of nowhere',
+    'True',
+    data(
+      [constant('helper', TRUE, OWN + 2), HONEST],
+      [
+        ['sort', 1],
+        ['lam', OWN, INTRO],
+        ['app', OWN + 1, TRUE],
+      ],
+      [['param', at('u_1')]],
+    ),
+    /^kernel: .*u_1/,
+  ),
+  forged(
+    'rejected',
+    'a projection out of what is no structure',
+    'True',
+    data([constant('t', TRUE, OWN)], [['proj', at('Nat'), 0, INTRO]]),
+    /^kernel: .*projection/,
+  ),
+  forged(
+    'rejected',
+    'a projection beyond Lean’s counters',
+    'True',
+    data([constant('t', TRUE, OWN)], [['proj', at('True'), 2 ** 32, INTRO]]),
+    'malformed data: projection 4294967296',
+  ),
+  forged(
+    'rejected',
+    'levels deeper than Lean’s counters',
+    'True',
+    data(
+      [HONEST],
+      [],
+      Array.from({ length: 100_001 }, (_, i) => ['succ', i] as const),
+    ),
+    'malformed data: 100001 levels',
   ),
   forged(
     'rejected',
