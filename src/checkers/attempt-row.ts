@@ -36,20 +36,22 @@ export interface BadRow {
   readonly reason: string;
 }
 
+export type ReadRow<Question> = { readonly id: RowId; readonly question: Question } | BadRow;
+
 /** Ids of rows may repeat and may be numbers: `as` is the id that the checker is asked under. */
-export function readAttempt(value: unknown, as: string): { id: RowId; attempt: Attempt } | BadRow {
+export function readAttempt(value: unknown, as: string): ReadRow<Attempt> {
   const parsed = attemptRow.safeParse(value);
   if (!parsed.success) return badRow(value, parsed.error);
   return {
     id: parsed.data.id,
-    attempt: { id: as, statement: statementOf(parsed.data, as), proof: parsed.data.proof },
+    question: { id: as, statement: statementOf(parsed.data, as), proof: parsed.data.proof },
   };
 }
 
-export function readStatement(value: unknown, as: string): { id: RowId; statement: Statement } | BadRow {
+export function readStatement(value: unknown, as: string): ReadRow<Statement> {
   const parsed = statementRow.safeParse(value);
   if (!parsed.success) return badRow(value, parsed.error);
-  return { id: parsed.data.id, statement: statementOf(parsed.data, as) };
+  return { id: parsed.data.id, question: statementOf(parsed.data, as) };
 }
 
 function statementOf(row: z.infer<typeof statementRow>, as: string): Statement {

@@ -2,7 +2,7 @@
  * The command line: names, options and help; every command's work is elsewhere. Exit codes: 0 done, 1 failed,
  * 2 bad usage or config, 75 stopped early and resumable. Commands are loaded when asked for, so that `--help` is fast.
  */
-import { Command, CommanderError } from '@commander-js/extra-typings';
+import { Command, CommanderError, Option } from '@commander-js/extra-typings';
 import { ARM_NAMES, describeConfig } from '../config/index.ts';
 import { describeError, EXIT, exitCodeOf } from '../ops/errors.ts';
 import { ownVersion } from './manifest.ts';
@@ -19,6 +19,7 @@ export async function main(args: readonly string[]): Promise<number> {
   addEval(program);
   addCompare(program);
   addVerify(program);
+  addInspect(program);
   addServe(program);
   addWorker(program);
   addDoctor(program);
@@ -116,6 +117,31 @@ function addVerify(program: Command): void {
     .option('--config <file...>', 'TOML files; only checker.* matters', [])
     .option('--set <key=value...>', 'settings by dotted key, e.g. checker.cache.path=verdicts.sqlite', [])
     .action(async (options) => (await import('./verify-command.ts')).verifyCommand(options));
+}
+
+function addInspect(program: Command): void {
+  program
+    .command('inspect')
+    .summary('say of statements from a JSONL file what they are')
+    .description(
+      'Inspect statements. In: lines {id, statement, header?, language?}. Out: lines {line, id, crc32, ok, reason, typeHash,\n' +
+        'constants, aliases, hollow, trivial, refuted, ms}: does it elaborate and why not, a hash of the elaborated type up to\n' +
+        'bound names, the constants it mentions, the library theorems of the very same type, and what the probes found.',
+    )
+    .requiredOption('--in <file>', 'JSON lines to read; - is standard input')
+    .option('--out <file>', 'JSON lines to write; - is standard output', '-')
+    .addOption(
+      new Option(
+        '--probes <name...>',
+        'what else to look for: hollow (says nothing), trivial (a cheap tactic), refute',
+      )
+        .choices(['hollow', 'trivial', 'refute'])
+        .default([]),
+    )
+    .option('--resume', 'go on with --out where an interrupted call left it', false)
+    .option('--config <file...>', 'TOML files; only checker.* matters', [])
+    .option('--set <key=value...>', 'settings by dotted key', [])
+    .action(async (options) => (await import('./verify-command.ts')).inspectCommand(options));
 }
 
 function addServe(program: Command): void {

@@ -1,7 +1,13 @@
 /** Request bodies → checked records, or an `HttpProblem` that names the field. */
 import type { Context } from 'hono';
 import { z } from 'zod';
-import { type BadRow, type RowId, readAttempt, readStatement } from '../checkers/attempt-row.ts';
+import {
+  type BadRow,
+  type ReadRow,
+  type RowId,
+  readAttempt,
+  readStatement,
+} from '../checkers/attempt-row.ts';
 import type { Attempt, InspectOptions } from '../checkers/checker.ts';
 import type { Statement } from '../statements/statement.ts';
 import { HttpProblem } from './problem.ts';
@@ -27,10 +33,7 @@ export interface Asked<Question> {
 
 export function attemptsIn(body: unknown): Asked<Attempt> {
   const rows = parse(z.object({ attempts: z.array(z.unknown()).min(1) }), body).attempts;
-  return uniquely(rows, 'attempts', (row, as) => {
-    const read = readAttempt(row, as);
-    return 'attempt' in read ? { id: read.id, question: read.attempt } : read;
-  });
+  return uniquely(rows, 'attempts', readAttempt);
 }
 
 const inspection = z.object({
@@ -40,11 +43,7 @@ const inspection = z.object({
 
 export function statementsIn(body: unknown): Asked<Statement> & { readonly options: InspectOptions } {
   const { statements, probes } = parse(inspection, body);
-  const asked = uniquely(statements, 'statements', (row, as) => {
-    const read = readStatement(row, as);
-    return 'statement' in read ? { id: read.id, question: read.statement } : read;
-  });
-  return { ...asked, options: { probes } };
+  return { ...uniquely(statements, 'statements', readStatement), options: { probes } };
 }
 
 /** Throws for the first field that does not fit. */
@@ -74,7 +73,7 @@ export function refuseTwins(ids: readonly RowId[], field: (position: number) => 
 function uniquely<Question extends Attempt | Statement>(
   rows: readonly unknown[],
   list: string,
-  read: (row: unknown, as: string) => { id: RowId; question: Question } | BadRow,
+  read: (row: unknown, as: string) => ReadRow<Question>,
 ): Asked<Question> {
   const ids: RowId[] = [];
   const questions: Question[] = [];

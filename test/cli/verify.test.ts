@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
-import type { Checker } from '../../src/checkers/checker.ts';
+import { notInspected } from '../../src/checkers/answers.ts';
+import type { Checker, Inspection } from '../../src/checkers/checker.ts';
 import { unordered } from '../../src/checkers/stream.ts';
-import { type VerifyJob, verify } from '../../src/cli/verify.ts';
+import type { LinesJob } from '../../src/cli/answer-lines.ts';
+import { inspect, inspecting, verify } from '../../src/cli/verify.ts';
 import { exitCodeOf, StoppedError } from '../../src/ops/errors.ts';
 import { fakeChecker } from '../checkers/fake-checker.ts';
 
@@ -17,7 +19,7 @@ const [input, output] = [join(dir, 'in.jsonl'), join(dir, 'out.jsonl')];
 async function run(
   lines: readonly string[] | Buffer,
   checker: Checker = fakeChecker(),
-  job: Partial<VerifyJob> = {},
+  job: Partial<LinesJob> = {},
 ) {
   writeFileSync(input, Buffer.isBuffer(lines) ? lines : lines.join('\n'));
   const counts = await verify(checker, { input, output, ...job });
@@ -37,7 +39,7 @@ test('every input line gets one row with its own id and its line, repeated ids i
     [3, 7],
     [4, 'a'],
   ]);
-  expect(counts).toEqual({ lines: 3, resumed: 0, verdicts: { proved: 3 } });
+  expect(counts).toEqual({ lines: 3, resumed: 0, kinds: { proved: 3 } });
 });
 
 test('a trailing := by or := by sorry is cut from the statement', async () => {
@@ -202,7 +204,7 @@ test.each([
 test('an input that has grown since is gone on with', async () => {
   await run([line({ id: 'a' }), '']);
   const { counts } = await run([line({ id: 'a' }), line({ id: 'b' })], fakeChecker(), { resume: true });
-  expect(counts).toEqual({ lines: 1, resumed: 1, verdicts: { proved: 1 } });
+  expect(counts).toEqual({ lines: 1, resumed: 1, kinds: { proved: 1 } });
 });
 
 test('an output that verify did not write is not gone on with', async () => {
@@ -275,4 +277,47 @@ test('the command, told to stop by SIGTERM, is exit 75 and names --resume, and w
   const { exitCode, stderr } = await child;
   expect([exitCode, stderr]).toEqual([75, expect.stringContaining('--resume')]);
   expect(rows().map((row) => row.id)).toEqual([1, 2]);
+});
+
+test('statements are inspected line by line as proofs are judged, bad lines and changed inputs included', async () => {
+  const lines = [
+    line({ id: 'a', statement: 'theorem t : True := by sorry' }),
+    line({ id: 'b', statement: 'theorem t : nonsense' }),
+    line({ id: 'c', statement: 7 }),
+  ];
+  writeFileSync(input, lines.join('\n'));
+  const checker = fakeChecker();
+  const asked: unknown[] = [];
+  const watched: Checker = {
+    ...checker,
+    inspect: (statements, options) => {
+      asked.push(options?.probes);
+      return checker.inspect(statements, options);
+    },
+  };
+  const done = await inspect(watched, { input, output }, { probes: ['refute'] });
+  expect(done.kinds).toEqual({ ok: 1, 'ill-formed': 1, fault: 1 });
+  expect(asked).toEqual([['refute']]);
+  expect(checker.inspected.map(({ text }) => text)).toEqual(['theorem t : True', 'theorem t : nonsense']);
+  expect(rows().map(({ line, id, ok, reason }) => ({ line, id, ok, reason }))).toEqual([
+    { line: 1, id: 'a', ok: true, reason: '' },
+    { line: 2, id: 'b', ok: false, reason: 'unknown constant nonsense' },
+    { line: 3, id: 'c', ok: false, reason: expect.stringMatching(/^fault: line 3 .*field "statement"/) },
+  ]);
+  const again = await inspect(checker, { input, output, resume: true }, {});
+  expect(again).toMatchObject({ lines: 0, resumed: 3 });
+  writeFileSync(input, lines.toReversed().join('\n'));
+  await expect(inspect(checker, { input, output, resume: true }, {})).rejects.toThrow('another line 1');
+});
+
+test.each([
+  ['ok', {}],
+  ['ill-formed', { ok: false, reason: 'unknown identifier' }],
+  ['fault', { ok: false, reason: 'fault: no judge' }],
+  ['hollow', { hollow: 'reflexive', trivial: 'rfl' }],
+  ['trivial', { trivial: 'simp' }],
+  ['refuted', { refuted: 'n := 1' }],
+])('an inspection counts as %s', (kind, found) => {
+  const answer = { ...notInspected(''), ok: true, ...found } as Omit<Inspection, 'id'>;
+  expect(inspecting(fakeChecker(), {}).kindOf(answer)).toBe(kind);
 });
