@@ -15,6 +15,9 @@ const id = z.custom<string | number>(
   'expected a string, or a number that is exact (whole ones up to 2^53)',
 );
 const language = z.enum(['lean', 'isabelle']);
+/** Lean reads anything else as the name of nothing, with which every name begins. */
+const NAME = /^(?:[^\s.«»]+|«[^«»]+»)(?:\.(?:[^\s.«»]+|«[^«»]+»))*$/u;
+const constant = z.string().regex(NAME, 'expected the full name of a constant, e.g. Nat.add_comm');
 
 export const statementRow = z.object({
   id,
@@ -22,7 +25,7 @@ export const statementRow = z.object({
   statement: z.string().min(1),
   header: z.string().default(''),
   language: language.default('lean'),
-  forbidden: z.array(z.string()).default([]),
+  forbidden: z.array(constant).default([]),
 });
 export const attemptRow = statementRow.extend({ proof: z.string() });
 

@@ -53,8 +53,9 @@ test('a trailing := by or := by sorry is cut from the statement', async () => {
 
 test('header and forbidden constants reach the checker', async () => {
   const checker = fakeChecker();
-  await run([line({ header: 'open Nat', forbidden: ['Nat.add_comm'] })], checker);
-  expect(checker.asked[0]?.statement).toMatchObject({ header: 'open Nat', forbidden: ['Nat.add_comm'] });
+  const forbidden = ['Nat.add_comm', 'Nat.«term_+_»', 'f.1.g'];
+  await run([line({ header: 'open Nat', forbidden })], checker);
+  expect(checker.asked[0]?.statement).toMatchObject({ header: 'open Nat', forbidden });
 });
 
 test.each([
@@ -70,6 +71,8 @@ test.each([
     null,
     'field "id": expected',
   ],
+  ['no name of a constant', line({ forbidden: ['Nat.le', 'not a name'] }), 'a', 'field "forbidden.1"'],
+  ['a name that ends in a dot', line({ forbidden: ['Nat.'] }), 'a', 'field "forbidden.0"'],
   ['an unknown language', line({ language: 'coq' }), 'a', 'field "language"'],
 ])('%s is a fault row that says so, and the neighbours are judged', async (_, bad, id, reason) => {
   const { out } = await run([line({ id: 1 }), bad, line({ id: 3 })]);
