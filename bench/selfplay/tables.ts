@@ -66,6 +66,7 @@ export function comparisons(outcomes: readonly Outcome[]): string {
     `- stp ÷ expert-iteration, newly proved: ${ratios.join(', ')}`,
     ...against('stp', 'expert-iteration'),
     ...against('expert-iteration', 'sampling'),
+    ...against('stp', 'stp+raft'),
     ...against('stp+oreal-repo', 'stp+raft'),
     ...against('stp+oreal-paper', 'stp+raft'),
   ].join('\n');
