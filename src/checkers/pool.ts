@@ -38,7 +38,7 @@ export interface PoolOptions<Request, Answer> {
   readonly workers: number;
   /** Longest time an answer may take, milliseconds. */
   readonly wallMs: number;
-  /** Most resident memory of a worker, looked at twice a second and after each answer. */
+  /** Most resident memory of a worker, looked at twice a second, also where answers come faster. */
   readonly maxRssBytes: number;
   /** A worker that has answered this many requests is replaced; default: never. */
   readonly maxUses?: number;
@@ -63,6 +63,8 @@ export interface PoolEvent {
 interface Lane<Request, Answer> {
   worker: PoolWorker<Request, Answer> | undefined;
   uses: number;
+  /** When its memory was last looked at, by performance.now. */
+  lookedAt: number;
 }
 
 /** `garbled`: what it said cannot be read, and neither can what it says next. */
@@ -98,7 +100,11 @@ export class Pool<Request, Answer> {
     }
     this.#options = options;
     this.#queue = new PQueue({ concurrency: options.workers });
-    this.#all = Array.from({ length: options.workers }, () => ({ worker: undefined, uses: 0 }));
+    this.#all = Array.from({ length: options.workers }, () => ({
+      worker: undefined,
+      uses: 0,
+      lookedAt: Number.NEGATIVE_INFINITY,
+    }));
     this.#free = [...this.#all];
   }
 
@@ -117,7 +123,10 @@ export class Pool<Request, Answer> {
   async #inLane<R>(use: (lane: Lane<Request, Answer>) => Promise<R>): Promise<R> {
     // The warm lanes first: a lane whose worker is not started yet is only taken when the others are busy.
     const warm = this.#free.findIndex((lane) => lane.worker !== undefined);
-    const [lane = { worker: undefined, uses: 0 }] = this.#free.splice(Math.max(warm, 0), 1);
+    const [lane = { worker: undefined, uses: 0, lookedAt: Number.NEGATIVE_INFINITY }] = this.#free.splice(
+      Math.max(warm, 0),
+      1,
+    );
     try {
       return await use(lane);
     } finally {
@@ -226,6 +235,7 @@ export class Pool<Request, Answer> {
       if (!lane.worker) {
         lane.worker = await this.#start();
         lane.uses = 0;
+        lane.lookedAt = Number.NEGATIVE_INFINITY;
         this.#failedStarts = 0;
       }
       if (this.#closing.signal.aborted) this.#dismiss(lane);
@@ -268,13 +278,18 @@ export class Pool<Request, Answer> {
   async #recycle(lane: Lane<Request, Answer>): Promise<void> {
     lane.uses++;
     const { maxUses = Number.POSITIVE_INFINITY } = this.#options;
-    const reason =
-      lane.uses >= maxUses
-        ? `${lane.uses} requests answered`
-        : this.#overMemory(await lane.worker?.rssBytes());
+    const reason = lane.uses >= maxUses ? `${lane.uses} requests answered` : await this.#overMemoryOf(lane);
     if (reason === undefined) return;
     this.#tell('recycled', reason);
     this.#dismiss(lane);
+  }
+
+  /** A look reads a file for every thread, which between short answers is too much. */
+  async #overMemoryOf(lane: Lane<Request, Answer>): Promise<string | undefined> {
+    const now = performance.now();
+    if (now - lane.lookedAt < LOOK_MS) return undefined;
+    lane.lookedAt = now;
+    return this.#overMemory(await lane.worker?.rssBytes());
   }
 
   #dismiss(lane: Lane<Request, Answer>): void {

@@ -11,6 +11,7 @@
 import { randomBytes } from 'node:crypto';
 import { execa } from 'execa';
 import { ownBytesOfTree } from '../../ops/memory.ts';
+import { killProcesses, processTree } from '../../ops/process-tree.ts';
 
 export interface LeanExit {
   readonly code: number | undefined;
@@ -42,6 +43,8 @@ export interface LeanCommand {
   readonly onNoise?: ((line: string) => void) | undefined;
 }
 
+/** How long what a judge is wrapped in may take to end after it. */
+const WRAPPING_MS = 1000;
 const KEPT = { lines: 20, charactersOfEach: 1000 };
 
 /** One listener for all of them: each of its own is more than ten where there are many judges, and Node warns of that. */
@@ -73,18 +76,18 @@ export function startLean({ file, args, env, cwd, onNoise }: LeanCommand): LeanP
   void drain(child.iterable({ from: 'stderr' }), onNoiseKept);
   child.stdin.on('error', () => {}); // EPIPE once it has ended; `exited` tells.
   child.stdin.write(`${nonce}\n`);
-  const kill = () => killGroup(child.pid);
+  const killAtOnce = () => killGroup(child.pid);
   if (!process.listeners('exit').includes(killAll)) process.once('exit', killAll);
-  killsAtExit.add(kill);
+  killsAtExit.add(killAtOnce);
   return {
     pid: child.pid,
     send: (line) => void (child.stdin.writable && child.stdin.write(`${line}\n`)),
     lines: ownLines(child.iterable({ from: 'stdout', preserveNewlines: true }), nonce, onNoiseKept),
     exited: child.then(({ exitCode, signal, originalMessage }) => {
-      killsAtExit.delete(kill);
+      killsAtExit.delete(killAtOnce);
       return { code: exitCode, signal, said: said.join('\n') || (originalMessage ?? '') };
     }),
-    kill,
+    kill: () => killBelow(child.pid, killAtOnce, child),
     rssBytes: async () => (child.pid === undefined ? undefined : await ownBytesOfTree(child.pid)),
   };
 }
@@ -102,6 +105,18 @@ export async function* ownLines(
     if (whole && text.startsWith(nonce)) yield text.slice(nonce.length);
     else onNoise(text);
   }
+}
+
+/**
+ * Those below it, what it is wrapped in then ends by itself: killed beside them, it could not wait for them, and their CPU
+ * time would be lost (ops/cpu.ts). What has not ended by then is killed.
+ */
+function killBelow(pid: number | undefined, killAtOnce: () => void, ended: Promise<unknown>): void {
+  const below = pid === undefined ? [] : processTree(pid).slice(1);
+  if (below.length === 0) killAtOnce();
+  killProcesses(below);
+  const late = setTimeout(killAtOnce, WRAPPING_MS);
+  void ended.then(() => clearTimeout(late));
 }
 
 function killGroup(pid: number | undefined): void {

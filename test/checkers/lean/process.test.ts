@@ -1,6 +1,8 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { ownLines } from '../../../src/checkers/lean/process.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { isolation } from '../../../src/checkers/lean/isolation.ts';
+import { ownLines, startLean } from '../../../src/checkers/lean/process.ts';
+import { cpuSecondsOfTree } from '../../../src/ops/cpu.ts';
 
 const NONCE = '0123456789abcdef';
 
@@ -50,4 +52,20 @@ describe('what a Lean process prints', () => {
       }),
     );
   });
+});
+
+it('counts the CPU time of a judge that is killed, whatever it is wrapped in', async () => {
+  const { wrap } = await isolation();
+  const [file = 'sh', ...args] = wrap(['sh', '-c', 'while :; do :; done']);
+  const ofOthers = () => {
+    const { user, system } = process.cpuUsage();
+    return (cpuSecondsOfTree(process.pid) ?? 0) - (user + system) / 1e6;
+  };
+  const before = ofOthers();
+  const lean = startLean({ file, args, env: { PATH: process.env.PATH ?? '' } });
+  const burnt = () => cpuSecondsOfTree(lean.pid ?? 0) ?? 1;
+  await vi.waitFor(() => expect(burnt()).toBeGreaterThan(0.5), { timeout: 60_000 });
+  lean.kill();
+  await lean.exited;
+  expect(ofOthers() - before).toBeGreaterThan(0.4);
 });
