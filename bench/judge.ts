@@ -7,12 +7,13 @@
  * another one's, which nearly all fail.
  */
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
 import type { Attempt, Checker } from '../src/checkers/checker.ts';
 import { createLeanChecker, type LeanCheckerOptions } from '../src/checkers/lean/checker.ts';
 import { embeddedRuntime } from '../src/checkers/lean/embedded.ts';
 import type { LeanProcess } from '../src/checkers/lean/process.ts';
+import { cpuSecondsOfTree } from '../src/ops/cpu.ts';
 import { seedAttempts } from './seed-attempts.ts';
 
 const BLOCKS = 5;
@@ -117,13 +118,10 @@ async function timed({ checker, processes }: Side, block: readonly Attempt[]): P
   };
 }
 
-/** This process's and those processes' time on a processor; Linux counts theirs in hundredths of a second. */
+/** This process's and those processes' time on a processor, with what they are wrapped in; Linux counts it in hundredths of a second. */
 function cpuMs(processes: readonly LeanProcess[]): number {
   const own = process.cpuUsage();
-  const theirs = processes.map(({ pid }) => {
-    const [, , ...fields] = /\) (.*)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[0].split(' ') ?? [];
-    return 10 * (Number(fields[10]) + Number(fields[11])); // utime and stime
-  });
+  const theirs = processes.map(({ pid = 0 }) => 1000 * (cpuSecondsOfTree(pid) ?? 0));
   return theirs.reduce((sum, ms) => sum + ms, (own.user + own.system) / 1000);
 }
 
