@@ -12,6 +12,7 @@ import { Readable } from 'node:stream';
 import PQueue from 'p-queue';
 import { eachInSlices } from '../../ops/slices.ts';
 import { type Bundle, type BundleRow, checkPolicy, hashedText, type OptimizerSettings } from '../bundle.ts';
+import { fitting } from '../fitting.ts';
 import type {
   Completion,
   LearnProgress,
@@ -36,7 +37,7 @@ import type { EngineOptions } from './engine.ts';
 import { EngineClient } from './engine-client.ts';
 import { RequestError } from './errors.ts';
 import { readAdapterConfig } from './lora.ts';
-import type { TokenCompletion, TokenRequest } from './sampler.ts';
+import type { TokenCompletion } from './sampler.ts';
 import { checkSettings } from './sampling.ts';
 import { cutAtStop } from './stop-strings.ts';
 import type { StepReport } from './trainer.ts';
@@ -152,8 +153,13 @@ export class OnnxPolicy implements Policy {
     const turn = this.#turns.add(async () => {
       if (items.destroyed) return;
       const prompts = await this.#encode(requests.map(({ prompt }) => prompt));
-      const tokenRequests = this.#fitting(
+      const { contextLength } = this.config;
+      const tokenRequests = fitting(
         requests.map(({ prompt: _, ...rest }, i) => ({ ...rest, promptTokens: prompts[i] ?? [] })),
+        contextLength - 1,
+        ({ id }) => id,
+        this.#say,
+        { context: `the model's context of ${contextLength} tokens` },
       );
       version = this.#version = await this.#client.call('version', null);
       const stream = this.#client.stream({ requests: tokenRequests, settings }, (item) => items.push(item));
@@ -263,16 +269,6 @@ export class OnnxPolicy implements Policy {
       lastLoss: reports.at(-1)?.loss ?? 0,
       maxGradNorm: reports.reduce((most, { gradNorm }) => Math.max(most, gradNorm), 0),
     };
-  }
-
-  #fitting(requests: readonly TokenRequest[]): readonly TokenRequest[] {
-    const { contextLength } = this.config;
-    const [long, ...others] = requests.filter(({ promptTokens }) => promptTokens.length >= contextLength);
-    if (long !== undefined)
-      this.#say(
-        `${others.length + 1} of ${requests.length} prompts are skipped: they leave no room in the model's context of ${contextLength} tokens (request ${long.id}: ${long.promptTokens.length})`,
-      );
-    return requests.filter(({ promptTokens }) => promptTokens.length < contextLength);
   }
 
   async #encode(texts: readonly string[]): Promise<number[][]> {

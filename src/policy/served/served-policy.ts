@@ -6,6 +6,7 @@
 import PQueue from 'p-queue';
 import { LakatosError } from '../../ops/errors.ts';
 import type { Bundle } from '../bundle.ts';
+import { fitting } from '../fitting.ts';
 import { checkSettings } from '../onnx/sampling.ts';
 import type {
   Completion,
@@ -176,12 +177,10 @@ export class ServedPolicy implements Policy {
     const { host, tokenizer, say } = this.#parts;
     const most = host.longest === null ? Number.POSITIVE_INFINITY : host.longest - 1 - SCORING;
     const all = requests.map((request) => ({ request, promptTokens: tokenizer.encode(request.prompt) }));
-    const long = all.filter(({ promptTokens }) => promptTokens.length > most);
-    if (long[0] !== undefined)
-      say(
-        `${long.length} of ${all.length} prompts are skipped: they leave no room in the server's context of ${host.longest} tokens (request ${long[0].request.id}: ${long[0].promptTokens.length}); serve the model with a longer one`,
-      );
-    return all.filter(({ promptTokens }) => promptTokens.length <= most);
+    return fitting(all, most, ({ request }) => request.id, say, {
+      context: `the server's context of ${host.longest} tokens`,
+      advice: '; serve the model with a longer one',
+    });
   }
 
   async #sampleAll(
