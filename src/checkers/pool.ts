@@ -100,11 +100,7 @@ export class Pool<Request, Answer> {
     }
     this.#options = options;
     this.#queue = new PQueue({ concurrency: options.workers });
-    this.#all = Array.from({ length: options.workers }, () => ({
-      worker: undefined,
-      uses: 0,
-      lookedAt: Number.NEGATIVE_INFINITY,
-    }));
+    this.#all = Array.from({ length: options.workers }, emptyLane<Request, Answer>);
     this.#free = [...this.#all];
   }
 
@@ -123,10 +119,7 @@ export class Pool<Request, Answer> {
   async #inLane<R>(use: (lane: Lane<Request, Answer>) => Promise<R>): Promise<R> {
     // The warm lanes first: a lane whose worker is not started yet is only taken when the others are busy.
     const warm = this.#free.findIndex((lane) => lane.worker !== undefined);
-    const [lane = { worker: undefined, uses: 0, lookedAt: Number.NEGATIVE_INFINITY }] = this.#free.splice(
-      Math.max(warm, 0),
-      1,
-    );
+    const [lane = emptyLane<Request, Answer>()] = this.#free.splice(Math.max(warm, 0), 1);
     try {
       return await use(lane);
     } finally {
@@ -233,9 +226,7 @@ export class Pool<Request, Answer> {
         this.#dismiss(lane);
       }
       if (!lane.worker) {
-        lane.worker = await this.#start();
-        lane.uses = 0;
-        lane.lookedAt = Number.NEGATIVE_INFINITY;
+        Object.assign(lane, emptyLane(), { worker: await this.#start() });
         this.#failedStarts = 0;
       }
       if (this.#closing.signal.aborted) this.#dismiss(lane);
@@ -300,6 +291,10 @@ export class Pool<Request, Answer> {
   #tell(event: PoolEvent['event'], reason: string): void {
     this.#options.onEvent?.({ event, reason });
   }
+}
+
+function emptyLane<Request, Answer>(): Lane<Request, Answer> {
+  return { worker: undefined, uses: 0, lookedAt: Number.NEGATIVE_INFINITY };
 }
 
 const mebibytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB`;

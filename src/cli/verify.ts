@@ -5,7 +5,7 @@ import type { Attempt, Checker, Inspection, InspectOptions, Verdict } from '../c
 import type { Statement } from '../statements/statement.ts';
 import { type Answering, answerLines, type LinesDone, type LinesJob } from './answer-lines.ts';
 
-export const judging = (checker: Checker): Answering<Attempt, Verdict> => ({
+const judging = (checker: Checker): Answering<Attempt, Verdict> => ({
   read: readAttempt,
   ask: (attempts) => checker.judge(attempts),
   failed: faultAnswer,
