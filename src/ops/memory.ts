@@ -3,9 +3,10 @@
  * Elsewhere there is nothing to read, and the peak stays unknown. Shared pages are counted once a process, so the sum
  * errs high.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { LakatosError } from './errors.ts';
+import { processTree } from './process-tree.ts';
 
 /** Too little memory to begin. */
 export class MemoryShortError extends LakatosError {
@@ -51,12 +52,22 @@ export function watchMemory(seconds = 2): MemoryWatch {
 
 /** Resident bytes of `root` and its descendants; null where /proc is not there. */
 export function residentBytesOfTree(root: number): number | null {
-  const processes = readProcesses();
-  if (processes === null) return null;
-  const children = Map.groupBy(processes, (p) => p.parent);
-  const total = (pid: number): number =>
-    (children.get(pid) ?? []).reduce((sum, child) => sum + child.bytes + total(child.pid), 0);
-  return (processes.find((p) => p.pid === root)?.bytes ?? 0) + total(root);
+  if (!existsSync('/proc/self/status')) return null;
+  return processTree(root).reduce((sum, { pid }) => sum + residentBytes(pid), 0);
+}
+
+function residentBytes(pid: number): number {
+  try {
+    return bytesIn(readFileSync(`/proc/${pid}/status`, 'utf8'), 'VmRSS') ?? 0;
+  } catch {
+    return 0; // ended between the listing and the reading
+  }
+}
+
+/** A line such as `VmRSS:     1024 kB`; undefined where there is none. */
+function bytesIn(status: string, key: string): number | undefined {
+  const kib = new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(status)?.[1];
+  return kib === undefined ? undefined : 1024 * Number(kib);
 }
 
 /**
@@ -67,11 +78,11 @@ export async function ownBytesOfTree(root: number): Promise<number | undefined> 
   try {
     const children = (await childrenOf(root)).map(ownBytesOfTree);
     const status = await readFile(`/proc/${root}/status`, 'utf8');
-    const field = (key: string) => 1024 * Number(status.match(new RegExp(`^${key}:\\s+(\\d+)`, 'm'))?.[1]);
-    const own = field('RssAnon') + field('RssShmem');
-    const below = (await Promise.all(children)).map((bytes) => bytes ?? 0);
-    const all = below.reduce((sum, bytes) => sum + bytes, Number.isNaN(own) ? field('VmRSS') : own);
-    return Number.isNaN(all) ? undefined : all;
+    const [anonymous, shared] = [bytesIn(status, 'RssAnon'), bytesIn(status, 'RssShmem')];
+    const known = anonymous !== undefined && shared !== undefined;
+    const own = known ? anonymous + shared : bytesIn(status, 'VmRSS');
+    const below = await Promise.all(children);
+    return own === undefined ? undefined : below.reduce<number>((sum, bytes) => sum + (bytes ?? 0), own);
   } catch {
     return undefined; // it has ended, or there is no /proc
   }
@@ -84,28 +95,4 @@ async function childrenOf(pid: number): Promise<number[]> {
     threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/children`, 'utf8').catch(() => '')),
   );
   return lists.flatMap((list) => list.split(' ').filter(Boolean).map(Number));
-}
-
-interface ProcessEntry {
-  readonly pid: number;
-  readonly parent: number;
-  readonly bytes: number;
-}
-
-function readProcesses(): ProcessEntry[] | null {
-  let names: string[];
-  try {
-    names = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  } catch {
-    return null;
-  }
-  return names.flatMap((name) => {
-    try {
-      const status = readFileSync(`/proc/${name}/status`, 'utf8');
-      const field = (key: string) => Number(status.match(new RegExp(`^${key}:\\s+(\\d+)`, 'm'))?.[1] ?? 0);
-      return [{ pid: Number(name), parent: field('PPid'), bytes: field('VmRSS') * 1024 }];
-    } catch {
-      return []; // ended between the listing and the reading
-    }
-  });
 }
